@@ -1,0 +1,130 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every module of this package is built with: Swift 6 mode, every unsafe use marked, no warning left.
+let houseRules: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+extension Target {
+    /// A C library of the system, found by its module map.
+    static func system(_ name: String, apt: String, pkgConfig: String? = nil) -> Target {
+        .systemLibrary(name: name, path: "Sources/System/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+    }
+
+    /// A noun: knows nothing of builds.
+    static func library(_ name: String, uses: [Target.Dependency] = []) -> Target {
+        .target(
+            name: name, dependencies: uses, path: "Sources/Libraries/\(name)", swiftSettings: houseRules)
+    }
+
+    /// A gerund: one step of the build. Stages never use each other.
+    static func stage(_ name: String, uses: [Target.Dependency]) -> Target {
+        .target(
+            name: name, dependencies: ["Graph", "Problems"] + uses, path: "Sources/Stages/\(name)",
+            swiftSettings: houseRules)
+    }
+
+    static func tests(of name: String, uses: [Target.Dependency] = []) -> Target {
+        .testTarget(
+            name: "\(name)Tests", dependencies: [.target(name: name), "TestSupport"] + uses,
+            path: "Tests/\(name)Tests", swiftSettings: houseRules)
+    }
+}
+
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "datamake",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "datamake", targets: ["datamake"]),
+        .executable(name: "sample-archive", targets: ["sample-archive"]),
+        .library(name: "Parquet", targets: ["Parquet"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: [
+        .system("CCurl", apt: "libcurl4-openssl-dev", pkgConfig: "libcurl"),
+        .system("CZlib", apt: "zlib1g-dev", pkgConfig: "zlib"),
+        .system("CXXHash", apt: "libxxhash-dev", pkgConfig: "libxxhash"),
+        .system("CZstd", apt: "libzstd-dev", pkgConfig: "libzstd"),
+        .system("CISAL", apt: "libisal-dev", pkgConfig: "libisal"),
+        .system("CExpat", apt: "libexpat1-dev", pkgConfig: "expat"),
+        .system("CCrypto", apt: "libssl-dev", pkgConfig: "libcrypto"),
+
+        .library("Problems"),
+        .library("Bytes", uses: ["CXXHash", "CCrypto"]),
+        .library("Columns", uses: ["Bytes"]),
+        .library("Compression", uses: ["Problems", "CZlib", "CISAL", "CZstd"]),
+        .library("Zip", uses: ["Problems", "Bytes", "Compression", "CZlib"]),
+        .library("CSV", uses: ["Problems", "Bytes", "Columns"]),
+        .library("Parquet", uses: ["Problems", "Bytes", "Columns", "Compression", "CZlib"]),
+        .library("HTTP", uses: ["Problems", "CCurl"]),
+        .library("Files", uses: ["Problems", "Bytes"]),
+        .library("WorkStealing"),
+
+        .target(
+            name: "Graph", dependencies: ["Problems", "Bytes", "Columns", "Files"], path: "Sources/Graph",
+            swiftSettings: houseRules),
+
+        .stage("DatafileLoading", uses: ["Columns", yams]),
+        .stage("Listing", uses: ["HTTP", "Files", "CExpat"]),
+        .stage("Planning", uses: ["Bytes"]),
+        .stage("Scheduling", uses: ["WorkStealing"]),
+        .stage("Fetching", uses: ["HTTP", "Files", "Bytes"]),
+        .stage("Cleaning", uses: ["Bytes", "Columns", "Compression", "Zip", "CSV", "Parquet", "Files"]),
+        .stage("Publishing", uses: ["Files", "Bytes"]),
+        .stage("Recording", uses: ["Bytes", "Files", grdb]),
+
+        .target(
+            name: "Building",
+            dependencies: [
+                "Problems", "Bytes", "Columns", "Files", "HTTP", "WorkStealing", "Graph", "DatafileLoading",
+                "Listing", "Planning", "Scheduling", "Fetching", "Cleaning", "Publishing", "Recording", logging,
+            ],
+            path: "Sources/Building", swiftSettings: houseRules),
+        .executableTarget(
+            name: "datamake", dependencies: ["Building", "Graph", "Problems", "Bytes", argumentParser, logging],
+            path: "Sources/datamake", swiftSettings: houseRules),
+        .executableTarget(
+            name: "sample-archive", dependencies: ["Zip", "Bytes", "Problems", argumentParser],
+            path: "Sources/sample-archive", swiftSettings: houseRules),
+
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: houseRules),
+
+        .tests(of: "Problems"),
+        .tests(of: "Bytes"),
+        .tests(of: "Columns", uses: ["Bytes"]),
+        .tests(of: "Compression", uses: ["Bytes", "Problems"]),
+        .tests(of: "Zip", uses: ["Bytes", "Compression", "Problems"]),
+        .tests(of: "CSV", uses: ["Bytes", "Columns", "Problems"]),
+        .tests(of: "Parquet", uses: ["Bytes", "Columns", "Problems"]),
+        .tests(of: "HTTP", uses: ["Problems"]),
+        .tests(of: "Files", uses: ["Bytes", "Problems"]),
+        .tests(of: "WorkStealing"),
+        .tests(of: "Graph", uses: ["Bytes", "Columns", "Files", "Problems"]),
+        .tests(of: "DatafileLoading", uses: ["Graph", "Columns", "Problems"]),
+        .tests(of: "Listing", uses: ["Graph", "HTTP", "Files", "Problems"]),
+        .tests(of: "Planning", uses: ["Graph", "Bytes", "Files", "Problems"]),
+        .tests(of: "Scheduling", uses: ["Graph", "WorkStealing"]),
+        .tests(of: "Fetching", uses: ["Graph", "HTTP", "Files", "Bytes", "Problems"]),
+        .tests(of: "Cleaning", uses: ["Graph", "Bytes", "Columns", "Zip", "CSV", "Parquet", "Files", "Problems"]),
+        .tests(of: "Publishing", uses: ["Graph", "Files", "Bytes", "Problems"]),
+        .tests(of: "Recording", uses: ["Graph", "Bytes", "Files", "Columns", "Problems"]),
+        .tests(of: "Building", uses: ["Graph", "Problems"]),
+    ]
+)
