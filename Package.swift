@@ -83,7 +83,7 @@ let package = Package(
 
         .stage("DatafileLoading", uses: ["Columns", yams]),
         .stage("Listing", uses: ["HTTP", "Files", "CExpat"]),
-        .stage("Planning", uses: ["Bytes"]),
+        .stage("Planning", uses: ["Bytes", "Files"]),
         .stage("Scheduling", uses: ["WorkStealing"]),
         .stage("Fetching", uses: ["HTTP", "Files", "Bytes"]),
         .stage("Cleaning", uses: ["Bytes", "Columns", "Compression", "Zip", "CSV", "Parquet", "Files"]),
@@ -98,7 +98,7 @@ let package = Package(
             ],
             path: "Sources/Building", swiftSettings: houseRules),
         .executableTarget(
-            name: "datamake", dependencies: ["Building", "Graph", "Problems", "Bytes", argumentParser, logging],
+            name: "datamake", dependencies: ["Building", "Graph", "Planning", "Problems", "Bytes", "Files", argumentParser, logging],
             path: "Sources/datamake", swiftSettings: houseRules),
         .executableTarget(
             name: "sample-archive", dependencies: ["Zip", "Bytes", "Problems", argumentParser],
