@@ -65,6 +65,7 @@ let package = Package(
         .system("CISAL", apt: "libisal-dev", pkgConfig: "libisal"),
         .system("CExpat", apt: "libexpat1-dev", pkgConfig: "expat"),
         .system("CCrypto", apt: "libssl-dev", pkgConfig: "libcrypto"),
+        .system("CSQLite", apt: "libsqlite3-dev", pkgConfig: "sqlite3"),
 
         .library("Problems"),
         .library("Bytes", uses: ["CXXHash", "CCrypto"]),
@@ -88,7 +89,7 @@ let package = Package(
         .stage("Fetching", uses: ["HTTP", "Files", "Bytes"]),
         .stage("Cleaning", uses: ["Bytes", "Columns", "Compression", "Zip", "CSV", "Parquet", "Files"]),
         .stage("Publishing", uses: ["Files", "Bytes"]),
-        .stage("Recording", uses: ["Bytes", "Files", grdb]),
+        .stage("Recording", uses: ["Bytes", "Files", "CXXHash", "CSQLite", grdb]),
 
         .target(
             name: "Building",

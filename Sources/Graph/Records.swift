@@ -153,3 +153,19 @@ package struct FailureRecord: Hashable, Sendable {
         self.lastAttempt = lastAttempt
     }
 }
+
+/// How far the listing of one prefix of a source is known.
+package struct SweepRecord: Hashable, Sendable {
+    /// The greatest key seen; a quick refresh asks for what comes after it. Nil: the prefix was empty.
+    package var lastKey: String?
+    /// When the prefix was last listed from its start to its end: seconds since 1970.
+    package var sweptAt: Int64
+    /// How many pages that took.
+    package var pageCount: Int
+
+    package init(lastKey: String?, sweptAt: Int64, pageCount: Int) {
+        self.lastKey = lastKey
+        self.sweptAt = sweptAt
+        self.pageCount = pageCount
+    }
+}

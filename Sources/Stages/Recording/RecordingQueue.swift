@@ -1,0 +1,84 @@
+import Dispatch
+import Synchronization
+
+/// Gathers changes from many workers into few transactions: a commit for each would cost more than most actions.
+///
+/// A batch is written when it has 512 changes, or 50 ms after its first. What a change tells of must be on disk under its
+/// final name before the change comes here: after a crash the records are behind the files, never ahead of them.
+package final class RecordingQueue: Sendable {
+    private struct Pending {
+        var changes: [StateChange] = []
+        /// A write is due for the batch that is being gathered.
+        var isScheduled = false
+        /// The first that went wrong; after it nothing is written.
+        var failure: StateProblem?
+    }
+
+    /// Of changes in a batch, and the longest time one waits for others.
+    private static let batchSize = 512
+    private static let patience = DispatchTimeInterval.milliseconds(50)
+    /// So that a backlog does not make one endless transaction.
+    private static let transactionSize = 8_192
+
+    private let store: StateStore
+    private let pending = Mutex(Pending())
+    private let writer = DispatchQueue(label: "datamake.recording")
+
+    package init(store: StateStore) { self.store = store }
+
+    /// Takes changes over and returns at once. They are written together and in this order, after those that came before.
+    package func enqueue(_ changes: [StateChange]) {
+        let due: DispatchTimeInterval? = pending.withLock { pending in
+            if changes.isEmpty || pending.failure != nil { return nil }
+            let wasFull = pending.changes.count >= Self.batchSize
+            pending.changes.append(contentsOf: changes)
+            if !wasFull, pending.changes.count >= Self.batchSize { return .nanoseconds(0) }
+            if pending.isScheduled { return nil }
+            pending.isScheduled = true
+            return Self.patience
+        }
+        guard let due else { return }
+        writer.asyncAfter(deadline: .now() + due) { self.write(isDurable: false) }
+    }
+
+    package func enqueue(_ change: StateChange) { enqueue([change]) }
+
+    /// What went wrong with a write since the start, so that a run need not go on in vain.
+    package var failure: StateProblem? { pending.withLock { $0.failure } }
+
+    /// Returns when everything that was enqueued before is durable.
+    ///
+    /// - Throws: `StateProblem`, also for a batch that was written before: then changes are lost and the run has failed.
+    package func flush() async throws {
+        await withCheckedContinuation { continuation in
+            writer.async {
+                self.write(isDurable: true)
+                continuation.resume()
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    /// Writes what has gathered. Runs on the writer's queue alone.
+    private func write(isDurable: Bool) {
+        let changes = pending.withLock { pending in
+            defer { pending.changes = [] }
+            pending.isScheduled = false
+            return pending.failure == nil ? pending.changes : []
+        }
+        if changes.isEmpty && !isDurable { return }
+        do {
+            var start = 0
+            repeat {
+                let end = min(changes.count, start + Self.transactionSize)
+                let isLast = end == changes.count
+                try store.record(Array(changes[start..<end]), isDurable: isDurable && isLast)
+                start = end
+            } while start < changes.count
+        } catch {
+            let problem =
+                error as? StateProblem ?? StateProblem(.unexpected, path: store.path, detail: "\(error)")
+            pending.withLock { if $0.failure == nil { $0.failure = problem } }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+import GRDB
+package import Graph
+
+extension StateStore {
+    /// What was last seen of a source, in byte order of the keys.
+    package func objects(ofSource source: String) throws -> [RemoteObject] {
+        try read { database, session in
+            var objects: [RemoteObject] = []
+            let dropped = source.utf8.count + 1
+            for place in try session.coder.texts.all(startingWith: source + ":", in: database) {
+                try unsafe session.scan(.object, place: place.number, in: database) { place, name, row in
+                    let key = unsafe joined(place.text, dropping: dropped, name)
+                    guard let object = session.coder.object(&row, key: key) else { return false }
+                    objects.append(object)
+                    return true
+                }
+            }
+            // Places and the names in them are in order; a file beside a directory of its name may not be.
+            let isSorted = zip(objects, objects.dropFirst()).allSatisfy {
+                $0.key.utf8.lexicographicallyPrecedes($1.key.utf8)
+            }
+            if !isSorted { objects.sort { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) } }
+            return objects
+        }
+    }
+
+    /// How far each prefix of a source was listed.
+    package func sweeps(ofSource source: String) throws -> [String: SweepRecord] {
+        try read { database, session in
+            guard let place = try session.coder.texts.number(of: source + ":", in: database) else { return [:] }
+            var sweeps: [String: SweepRecord] = [:]
+            try unsafe session.scan(.sweep, place: place, in: database) { _, name, row in
+                guard let sweep = session.coder.sweep(&row) else { return false }
+                sweeps[unsafe String(decoding: name, as: UTF8.self)] = sweep
+                return true
+            }
+            return sweeps
+        }
+    }
+
+    /// Every file that was fetched or read in place, ordered by neither source nor key.
+    package func rawRecords() throws -> [RawRecord] {
+        try collect { try forEachRawRecord($0) }
+    }
+
+    /// Those of one source, in no order.
+    package func rawRecords(ofSource source: String) throws -> [RawRecord] {
+        try read { database, session in
+            var records: [RawRecord] = []
+            for place in try session.coder.texts.all(startingWith: source + ":", in: database) {
+                try scanRaw(database, session, place: place.number) { records.append($0) }
+            }
+            return records
+        }
+    }
+
+    package func rawRecord(source: String, key: String) throws -> RawRecord? {
+        try read { database, session in
+            let file = FileName(source: source, key: key)
+            guard let place = try session.coder.texts.number(of: file.place, in: database) else { return nil }
+            return try session.find(.raw, place: place, name: file.name, in: database) {
+                session.coder.raw(&$0, source: source, key: key)
+            }
+        }
+    }
+
+    /// Hands over one record after the other, so that none need stay in memory. `body` must not use the store.
+    package func forEachRawRecord(_ body: (RawRecord) throws -> Void) throws {
+        try read { database, session in try scanRaw(database, session, place: nil, body) }
+    }
+
+    /// What every output was last made from, in no order.
+    package func actionRecords() throws -> [ActionRecord] {
+        try collect { try forEachActionRecord($0) }
+    }
+
+    package func actionRecord(output: String) throws -> ActionRecord? {
+        try read { database, session in
+            let file = FileName(output)
+            guard let place = try session.coder.texts.number(of: file.place, in: database) else { return nil }
+            return try session.find(.action, place: place, name: file.name, in: database) {
+                try session.coder.action(&$0, output: output, in: database)
+            }
+        }
+    }
+
+    /// Hands over one record after the other, so that none need stay in memory. `body` must not use the store.
+    package func forEachActionRecord(_ body: (ActionRecord) throws -> Void) throws {
+        try read { database, session in
+            try unsafe session.scan(.action, in: database) { place, name, row in
+                let output = unsafe joined(place.text, name)
+                guard let record = try session.coder.action(&row, output: output, in: database) else { return false }
+                try body(record)
+                return true
+            }
+        }
+    }
+
+    /// What failed and was not cleared since, in byte order of the targets.
+    package func failures() throws -> [FailureRecord] {
+        try read { database, session in
+            var records: [FailureRecord] = []
+            try session.scanNamed(.failure, column: "target", in: database) { target, row in
+                guard let record = session.coder.failure(&row, target: target) else { return false }
+                records.append(record)
+                return true
+            }
+            return records
+        }
+    }
+
+    /// Past runs and the one that goes on, oldest first.
+    package func runs() throws -> [RunRecord] {
+        let runs = try read { database, session in
+            var records: [RunRecord] = []
+            try session.scanNamed(.run, column: "id", in: database) { id, row in
+                guard let record = session.coder.run(&row, id: id) else { return false }
+                records.append(record)
+                return true
+            }
+            return records
+        }
+        return runs.sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
+    }
+
+    /// What one run did, in the order in which it was recorded.
+    package func events(ofRun run: String) throws -> [RunEvent] {
+        try read { database, session in
+            guard let number = try session.coder.texts.number(of: run, in: database) else { return [] }
+            var events: [RunEvent] = []
+            let rows = try SQLStatement(
+                database, "SELECT place, name, body FROM event WHERE run = ? ORDER BY number")
+            try rows.bind(1, number)
+            while try rows.step() {
+                let place = rows.integer(0)
+                let name = unsafe rows.bytes(1)
+                if let text = try session.coder.texts.string(place, in: database),
+                    var row = unsafe RowReader(rows.bytes(2), table: .event, place: place, name: name),
+                    let event = session.coder.event(&row, run: run, target: unsafe joined(text, name))
+                {
+                    events.append(event)
+                } else {
+                    session.droppedRowCount += 1
+                }
+            }
+            return events
+        }
+    }
+
+    private func scanRaw(
+        _ database: Database, _ session: Session, place: Int64?, _ body: (RawRecord) throws -> Void
+    ) throws {
+        try unsafe session.scan(.raw, place: place, in: database) { place, name, row in
+            let key = unsafe joined(place.text, dropping: place.source.utf8.count + 1, name)
+            guard let record = session.coder.raw(&row, source: place.source, key: key) else { return false }
+            try body(record)
+            return true
+        }
+    }
+
+    private func collect<Record>(_ walk: ((Record) -> Void) throws -> Void) rethrows -> [Record] {
+        var records: [Record] = []
+        try walk { records.append($0) }
+        return records
+    }
+}

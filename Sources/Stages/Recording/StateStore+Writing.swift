@@ -1,0 +1,178 @@
+package import Files
+import GRDB
+package import Graph
+
+/// One step in what is known. A transaction takes many, in order.
+package enum StateChange: Sendable {
+    case raw(RawRecord)
+    /// The file was hashed again, or found unchanged: nothing else of its record moves.
+    case rawStamp(source: String, key: String, Stamp)
+    case forgetRaw(source: String, key: String)
+    case action(ActionRecord)
+    /// The output's digest is still right for this stamp.
+    case actionStamp(output: String, Stamp)
+    case forgetAction(output: String)
+    case failure(FailureRecord)
+    case clearFailure(target: String)
+    case run(RunRecord)
+    case event(RunEvent)
+}
+
+extension StateStore {
+    /// Makes all changes in one transaction; durable when it returns. Stamps of what is not recorded are ignored.
+    package func record(_ changes: [StateChange]) throws {
+        try record(changes, isDurable: true)
+    }
+
+    /// Makes all changes in one transaction, durable with the next durable one at the latest.
+    func record(_ changes: [StateChange], isDurable: Bool) throws {
+        try write(isDurable: isDurable) { database, session in
+            for change in changes { try apply(change, database, session) }
+        }
+    }
+
+    /// Records that a run began, before anything else is recorded of it. Durable.
+    package func beginRun(_ run: RunRecord) throws { try record([.run(run)]) }
+
+    /// Records how a run ended, in place of how it began. Durable.
+    package func finishRun(_ run: RunRecord) throws { try record([.run(run)]) }
+
+    /// Forgets runs and their events. Durable.
+    package func forgetRuns(_ ids: [String]) throws {
+        try write(isDurable: true) { database, session in
+            for id in ids {
+                let run = try SQLStatement(database, "DELETE FROM run WHERE id = ?")
+                try run.bind(1, id)
+                try run.run()
+                guard let number = try session.coder.texts.number(of: id, in: database) else { continue }
+                let events = try SQLStatement(database, "DELETE FROM event WHERE run = ?")
+                try events.bind(1, number)
+                try events.run()
+                session.nextEvent[number] = nil
+            }
+        }
+    }
+
+    /// Moves what is known of a source from one listing to the next, in one transaction. Durable.
+    ///
+    /// - Parameters:
+    ///   - changed: new objects, and known ones whose entry differs.
+    ///   - gone: keys the source does not hold any more.
+    package func replaceObjects(ofSource source: String, changed: [RemoteObject], gone: [String]) throws {
+        try check(source: source)
+        try write(isDurable: true) { database, session in
+            for key in gone { try session.delete(.object, FileName(source: source, key: key), in: database) }
+            for object in changed {
+                let file = FileName(source: source, key: object.key)
+                let place = try session.coder.texts.intern(file.place, in: database)
+                let body = session.coder.object(object, place: place, name: file.name)
+                try session.put(.object, place: place, name: file.name, body: body, in: database)
+            }
+        }
+    }
+
+    /// Records how far prefixes of a source were listed; others of the source stay. Durable.
+    package func saveSweeps(ofSource source: String, _ sweeps: [String: SweepRecord], gone: [String] = []) throws {
+        try check(source: source)
+        try write(isDurable: true) { database, session in
+            let place = try session.coder.texts.intern(source + ":", in: database)
+            for prefix in gone {
+                let delete = try SQLStatement(database, "DELETE FROM sweep WHERE place = ? AND name = ?")
+                try delete.bind(1, place)
+                try delete.bind(2, prefix)
+                try delete.run()
+            }
+            for (prefix, sweep) in sweeps {
+                let body = session.coder.sweep(sweep, place: place, prefix: prefix)
+                try session.put(.sweep, place: place, name: prefix, body: body, in: database)
+            }
+        }
+    }
+
+    private func apply(_ change: StateChange, _ database: Database, _ session: Session) throws {
+        let coder = session.coder
+        switch change {
+        case .raw(let record):
+            try check(source: record.source)
+            let file = FileName(source: record.source, key: record.key)
+            let place = try coder.texts.intern(file.place, in: database)
+            let body = coder.raw(record, place: place, name: file.name)
+            try session.put(.raw, place: place, name: file.name, body: body, in: database)
+
+        case .rawStamp(let source, let key, let stamp):
+            let file = FileName(source: source, key: key)
+            guard let place = try coder.texts.number(of: file.place, in: database),
+                var record = try session.find(
+                    .raw, place: place, name: file.name, in: database,
+                    decode: { coder.raw(&$0, source: source, key: key) })
+            else { return }
+            record.stamp = stamp
+            try apply(.raw(record), database, session)
+
+        case .forgetRaw(let source, let key):
+            try session.delete(.raw, FileName(source: source, key: key), in: database)
+
+        case .action(let record):
+            let file = FileName(record.output)
+            let place = try coder.texts.intern(file.place, in: database)
+            let body = try coder.action(record, place: place, name: file.name, in: database)
+            try session.put(.action, place: place, name: file.name, body: body, in: database)
+
+        case .actionStamp(let output, let stamp):
+            let file = FileName(output)
+            guard let place = try coder.texts.number(of: file.place, in: database),
+                var record = try session.find(
+                    .action, place: place, name: file.name, in: database,
+                    decode: { try coder.action(&$0, output: output, in: database) })
+            else { return }
+            record.stamp = stamp
+            try apply(.action(record), database, session)
+
+        case .forgetAction(let output):
+            try session.delete(.action, FileName(output), in: database)
+
+        case .failure(let record):
+            try session.putNamed(
+                .failure, column: "target", name: record.target, body: coder.failure(record), in: database)
+
+        case .clearFailure(let target):
+            let delete = try SQLStatement(database, "DELETE FROM failure WHERE target = ?")
+            try delete.bind(1, target)
+            try delete.run()
+
+        case .run(let record):
+            try session.putNamed(.run, column: "id", name: record.id, body: coder.run(record), in: database)
+
+        case .event(let event): try append(event, database, session)
+        }
+    }
+
+    private func append(_ event: RunEvent, _ database: Database, _ session: Session) throws {
+        let run = try session.coder.texts.intern(event.run, in: database)
+        var next = session.nextEvent[run]
+        if next == nil {
+            let last = try SQLStatement(database, "SELECT ifnull(max(number), 0) FROM event WHERE run = ?")
+            try last.bind(1, run)
+            next = try last.step() ? last.integer(0) &+ 1 : 1
+        }
+        let number = next ?? 1
+        let file = FileName(event.target)
+        let place = try session.coder.texts.intern(file.place, in: database)
+        let insert = try SQLStatement(
+            database, "INSERT INTO event(run, number, place, name, body) VALUES (?, ?, ?, ?, ?)")
+        try insert.bind(1, run)
+        try insert.bind(2, number)
+        try insert.bind(3, place)
+        try insert.bind(4, file.name)
+        try insert.bind(5, session.coder.event(event, place: place, name: file.name))
+        try insert.run()
+        session.nextEvent[run] = number &+ 1
+    }
+
+    /// The colon ends the source in names such as `binance:data/x.zip`.
+    private func check(source: String) throws {
+        if source.utf8.contains(UInt8(ascii: ":")) {
+            throw StateProblem(.unrecordable, path: path, detail: "the source name '\(source)' contains ':'")
+        }
+    }
+}
