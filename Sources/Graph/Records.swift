@@ -156,6 +156,8 @@ package struct FailureRecord: Hashable, Sendable {
 
 /// How far the listing of one prefix of a source is known.
 package struct SweepRecord: Hashable, Sendable {
+    /// The sweep took only keys after this one; empty for all.
+    package var startAfter: String
     /// The greatest key seen; a quick refresh asks for what comes after it. Nil: the prefix was empty.
     package var lastKey: String?
     /// When the prefix was last listed from its start to its end: seconds since 1970.
@@ -163,7 +165,8 @@ package struct SweepRecord: Hashable, Sendable {
     /// How many pages that took.
     package var pageCount: Int
 
-    package init(lastKey: String?, sweptAt: Int64, pageCount: Int) {
+    package init(startAfter: String = "", lastKey: String?, sweptAt: Int64, pageCount: Int) {
+        self.startAfter = startAfter
         self.lastKey = lastKey
         self.sweptAt = sweptAt
         self.pageCount = pageCount

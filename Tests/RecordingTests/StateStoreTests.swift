@@ -30,7 +30,7 @@ import Testing
         let failures = Samples.odd.map { samples.failure(target: $0) }
         let runs = Samples.odd.map { samples.run(id: $0) }
         let events = (0..<200).map { _ in samples.event(run: "run") }
-        let sweeps = ["": SweepRecord(lastKey: nil, sweptAt: -1, pageCount: 0), "data/": SweepRecord(lastKey: "data/é", sweptAt: 1_700_000_000, pageCount: 7)]
+        let sweeps = ["": SweepRecord(lastKey: nil, sweptAt: -1, pageCount: 0), "data/": SweepRecord(startAfter: "data/a", lastKey: "data/é", sweptAt: 1_700_000_000, pageCount: 7)]
 
         func check(_ store: StateStore, _ comment: Comment) throws {
             let byKey = { (a: String, b: String) in a.utf8.lexicographicallyPrecedes(b.utf8) }

@@ -92,6 +92,7 @@ final class RowCoder {
         seal(.sweep, place: place, name: prefix) { row in
             row.byte(record.lastKey == nil ? 0 : 1)
             if let key = record.lastKey { row.text(key) }
+            row.text(record.startAfter)
             row.signed(record.sweptAt)
             row.count(record.pageCount)
         }
@@ -99,7 +100,8 @@ final class RowCoder {
 
     func sweep(_ row: inout RowReader) -> SweepRecord? {
         let lastKey = row.byte() == 0 ? nil : row.text()
-        let record = SweepRecord(lastKey: lastKey, sweptAt: row.signed(), pageCount: row.count())
+        let record = SweepRecord(
+            startAfter: row.text(), lastKey: lastKey, sweptAt: row.signed(), pageCount: row.count())
         return row.isFinished ? record : nil
     }
 
