@@ -1,0 +1,34 @@
+import Glibc
+
+/// Keys are bytes: `String` would call two keys equal that differ only in Unicode normalisation, and they are two files.
+extension String {
+    /// Whether the UTF-8 bytes come before the other's, as S3 sorts keys.
+    package func precedesInBytes(_ other: String) -> Bool { byteOrder(other) < 0 }
+
+    func equalsInBytes(_ other: String) -> Bool { utf8.count == other.utf8.count && byteOrder(other) == 0 }
+
+    func hasBytePrefix(_ prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
+
+    /// Everything up to the last `/`, that included; empty where there is none.
+    var directoryPrefix: Substring {
+        guard let slash = utf8.lastIndex(of: UInt8(ascii: "/")) else { return "" }
+        return self[...slash]
+    }
+
+    /// Below, at or above 0, as `memcmp`; the shorter comes first.
+    private func byteOrder(_ other: String) -> Int {
+        let fast = unsafe utf8.withContiguousStorageIfAvailable { mine in
+            unsafe other.utf8.withContiguousStorageIfAvailable { its in
+                guard let left = mine.baseAddress, let right = its.baseAddress else {
+                    return mine.count - its.count
+                }
+                // SAFETY: both buffers have at least as many bytes as the shorter one.
+                let order = unsafe memcmp(left, right, min(mine.count, its.count))
+                return order != 0 ? Int(order) : mine.count - its.count
+            }
+        }
+        if let fast, let order = fast { return order }
+        if utf8.lexicographicallyPrecedes(other.utf8) { return -1 }
+        return utf8.elementsEqual(other.utf8) ? 0 : 1
+    }
+}

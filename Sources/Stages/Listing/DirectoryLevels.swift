@@ -1,0 +1,105 @@
+import Files
+import Graph
+import Problems
+
+/// Levels of a directory: keys are paths relative to it, `/` between names.
+///
+/// Links to files are followed, and so are links to directories: the walk is as deep as its patterns, so no link can make it
+/// endless.
+struct DirectoryLevels: Levels {
+    let root: String
+    let source: String
+
+    var concurrency: Int { 4 }
+
+    init(root: String, source: String) {
+        var root = root[...]
+        while root.count > 1, root.last == "/" { root = root.dropLast() }
+        self.root = String(root)
+        self.source = source
+    }
+
+    func list(prefix: String, startAfter: String, kind: LevelKind) async throws -> Level {
+        try Task.checkCancellation()
+        var level = Level()
+        do throws(FileProblem) {
+            try read(prefix, startAfter, kind, into: &level)
+        } catch {
+            level.problems.append(
+                ListingProblem(.directory(reason: error.summary), source: source, prefix: prefix))
+        }
+        return level
+    }
+
+    private func read(
+        _ prefix: String, _ startAfter: String, _ kind: LevelKind, into level: inout Level
+    ) throws(FileProblem) {
+        let parent = String(prefix.directoryPrefix)
+        let directory = parent.isEmpty ? root : "\(root)/\(parent.dropLast())"
+        let entries: [DirectoryEntry]
+        do throws(FileProblem) {
+            entries = try listDirectory(directory)
+        } catch {
+            // A literal segment of a pattern need not exist: that is an empty level. The root must.
+            if !parent.isEmpty, error.isAbsence { return }
+            throw error
+        }
+        var stamps = DirectoryStamps()
+        for entry in entries {
+            let key = parent + entry.name
+            guard key.hasBytePrefix(prefix), startAfter.precedesInBytes(key) else { continue }
+            switch (kind, entry.kind) {
+            case (.prefixes, .directory): level.prefixes.append(key + "/")
+            case (.prefixes, .symbolicLink):
+                if isDirectory("\(root)/\(key)") { level.prefixes.append(key + "/") }
+            case (.objects, .regularFile):
+                if let stamp = try stamps.stamp(of: "\(root)/\(key)") {
+                    level.objects.append(Self.object(key, stamp))
+                }
+            case (.objects, .symbolicLink):
+                // Dangling, or to something that is no file: no object.
+                if let stamp = try? Stamp.of(path: "\(root)/\(key)") {
+                    level.objects.append(Self.object(key, stamp))
+                }
+            default: continue
+            }
+        }
+    }
+
+    /// Of a link: whether it leads to a directory, or to something that is no file and reads as an empty one.
+    private func isDirectory(_ path: String) -> Bool {
+        do throws(FileProblem) {
+            _ = try Stamp.of(path: path)
+            return false
+        } catch { return error.cause == .notRegularFile }
+    }
+
+    private static func object(_ key: String, _ stamp: Stamp) -> RemoteObject {
+        RemoteObject(
+            key: key, etag: "", byteCount: Int(stamp.byteCount),
+            lastModified: rfc3339(nanoseconds: stamp.modified),
+            stamp: stamp)
+    }
+}
+
+extension FileProblem {
+    fileprivate var isAbsence: Bool { errorNumber == 2 || errorNumber == 20 }
+}
+
+/// `2024-01-02T03:04:05.678Z`, the form S3 uses.
+func rfc3339(nanoseconds: Int64) -> String {
+    func floorDivide(_ a: Int64, _ b: Int64) -> (quotient: Int64, remainder: Int64) {
+        let (q, r) = a.quotientAndRemainder(dividingBy: b)
+        return r < 0 ? (q - 1, r + b) : (q, r)
+    }
+    func padded(_ number: Int64, _ width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+    let (seconds, fraction) = floorDivide(nanoseconds, 1_000_000_000)
+    let (days, second) = floorDivide(seconds, 86_400)
+    // Int64 nanoseconds reach 292 years from 1970.
+    let date = DayRange.text(ofDay: Int32(days))
+    let time = [second / 3600, second / 60 % 60, second % 60].map { padded($0, 2) }.joined(separator: ":")
+    return "\(date)T\(time).\(padded(fraction / 1_000_000, 3))Z"
+}
