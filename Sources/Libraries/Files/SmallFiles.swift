@@ -34,11 +34,20 @@ private func readSmallFile(
     return bytes
 }
 
-/// Makes or replaces a file so that a reader, also after a power cut, sees the old bytes or the new ones whole.
-package func writeFileAtomically(_ path: String, _ bytes: [UInt8]) throws(FileProblem) {
+/// Makes or replaces a file so that a reader sees the old bytes or the new ones whole.
+///
+/// - Parameter durably: whether that holds after a power cut too.
+package func writeFileAtomically(
+    _ path: String, _ bytes: [UInt8], durably: Bool = true
+) throws(FileProblem) {
     var file = try StagedFile(for: path)
     try file.write(bytes.span)
-    _ = try file.finish().publish()
+    _ = try file.finish().publish(durably: durably)
+}
+
+/// Whether a regular file stands at the path itself: links are not followed.
+package func isRegularFile(_ path: String) throws(FileProblem) -> Bool {
+    try fileStatus(ofPath: path, followingLinks: false)?.isRegularFile ?? false
 }
 
 /// Removes a file or a symbolic link.
