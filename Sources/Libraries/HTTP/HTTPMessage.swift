@@ -85,3 +85,13 @@ package struct HTTPResponse: Hashable, Sendable {
 
     package var status: Int { head.status }
 }
+
+extension HTTPResponse {
+    /// The text of the first `<Code>` in the body of an error answer, as object stores send it; for messages only.
+    package var xmlErrorCode: String? {
+        guard let start = body.firstRange(of: Array("<Code>".utf8))?.upperBound,
+            let end = body[start...].firstIndex(of: UInt8(ascii: "<")), end - start <= 100
+        else { return nil }
+        return String(decoding: body[start..<end], as: UTF8.self)
+    }
+}

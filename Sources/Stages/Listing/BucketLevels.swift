@@ -175,7 +175,7 @@ final class BucketLevels: Levels {
         }
         guard response.status == 200 else {
             throw PageFailure(
-                kind: .status(response.status, code: s3ErrorCode(response.body)),
+                kind: .status(response.status, code: response.xmlErrorCode),
                 isTransient: RetryPolicy.isTransient(status: response.status),
                 retryAfter: response.head.retryAfter(now: time.wallClock()))
         }
@@ -207,14 +207,6 @@ private final class PageSink: Sendable {
         }
         if !isShort { throw TooLong() }
     }
-}
-
-/// The text of `<Code>` in an S3 error answer, for messages; nil where there is none.
-private func s3ErrorCode(_ body: [UInt8]) -> String? {
-    guard let start = body.firstRange(of: Array("<Code>".utf8))?.upperBound,
-        let end = body[start...].firstIndex(of: UInt8(ascii: "<")), end - start <= 100
-    else { return nil }
-    return String(decoding: body[start..<end], as: UTF8.self)
 }
 
 private func max<T>(_ a: T, _ b: T, by precedes: (T, T) -> Bool) -> T { precedes(a, b) ? b : a }
