@@ -65,6 +65,7 @@ let package = Package(
         .system("CISAL", apt: "libisal-dev", pkgConfig: "libisal"),
         .system("CExpat", apt: "libexpat1-dev", pkgConfig: "expat"),
         .system("CCrypto", apt: "libssl-dev", pkgConfig: "libcrypto"),
+        .system("CLinux", apt: "libc6-dev"),
 
         .library("Problems"),
         .library("Bytes", uses: ["CXXHash", "CCrypto"]),
@@ -74,7 +75,7 @@ let package = Package(
         .library("CSV", uses: ["Problems", "Bytes", "Columns"]),
         .library("Parquet", uses: ["Problems", "Bytes", "Columns", "Compression", "CZlib"]),
         .library("HTTP", uses: ["Problems", "CCurl"]),
-        .library("Files", uses: ["Problems", "Bytes"]),
+        .library("Files", uses: ["Problems", "Bytes", "CLinux"]),
         .library("WorkStealing"),
 
         .target(
