@@ -66,6 +66,7 @@ let package = Package(
         .system("CExpat", apt: "libexpat1-dev", pkgConfig: "expat"),
         .system("CCrypto", apt: "libssl-dev", pkgConfig: "libcrypto"),
         .system("CSQLite", apt: "libsqlite3-dev", pkgConfig: "sqlite3"),
+        .system("CLinux", apt: "libc6-dev"),
 
         .library("Problems"),
         .library("Bytes", uses: ["CXXHash", "CCrypto"]),
@@ -75,7 +76,7 @@ let package = Package(
         .library("CSV", uses: ["Problems", "Bytes", "Columns"]),
         .library("Parquet", uses: ["Problems", "Bytes", "Columns", "Compression", "CZlib"]),
         .library("HTTP", uses: ["Problems", "CCurl"]),
-        .library("Files", uses: ["Problems", "Bytes"]),
+        .library("Files", uses: ["Problems", "Bytes", "CLinux"]),
         .library("WorkStealing"),
 
         .target(

@@ -27,12 +27,7 @@ struct TemporaryFile: ~Copyable {
 
     deinit {
         if descriptor >= 0 { _ = Glibc.close(descriptor) }
-        // Somebody may have put another file there since; that one is not ours to remove.
-        if isOurs, let status = try? fileStatus(ofPath: path, followingLinks: false),
-            status.isSameFile(as: identity)
-        {
-            _ = try? removeFile(path)
-        }
+        if isOurs { removeTemporaryFile(path, identity: identity) }
     }
 
     /// Creates the file; one that a dead run left there is removed first, if it is a regular file.
@@ -104,6 +99,14 @@ struct TemporaryFile: ~Copyable {
         let stamp = try moveIntoPlace(path, to: destination, identity: identity)
         isOurs = false
         return stamp
+    }
+}
+
+/// Removes a temporary file that will not be published. Nobody could do anything about a failure.
+func removeTemporaryFile(_ path: String, identity: FileStatus) {
+    // Somebody may have put another file there since; that one is not ours to remove.
+    if let found = try? fileStatus(ofPath: path, followingLinks: false), found.isSameFile(as: identity) {
+        _ = try? removeFile(path)
     }
 }
 
