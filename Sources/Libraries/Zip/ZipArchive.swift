@@ -1,0 +1,32 @@
+/// A zip archive whose headers all agree, open for reading its members.
+///
+/// Opening reads the headers alone, and refuses whatever two readers could read differently (see `ZipDirectory`). Bytes come
+/// through `pread`: members may be read from several threads at once.
+///
+/// Format: PKWARE APPNOTE.TXT 6.3.10 with zip64; members stored or deflated, not encrypted.
+package final class ZipArchive: Sendable {
+    /// In the order of the archive's directory.
+    package let members: [ZipMember]
+    let file: ZipFile
+
+    package var path: String { file.path }
+    package var fileByteCount: Int { file.byteCount }
+
+    package convenience init(path: String) throws(ZipProblem) {
+        try self.init(path: path, limits: ZipLimits())
+    }
+
+    package init(path: String, limits: ZipLimits) throws(ZipProblem) {
+        let file = try ZipFile(path: path)
+        members = try ZipDirectory(of: file, limits: limits).members()
+        try file.checkUnchanged()
+        self.file = file
+    }
+
+    /// A stream of the member's uncompressed bytes; `member` is one of `members`.
+    ///
+    /// - Complexity: O(1); holds up to 256 KiB for compressed bytes, and the decoder's 90 KiB.
+    package func open(_ member: ZipMember) throws(ZipProblem) -> ZipMemberStream {
+        ZipMemberStream(member, of: self)
+    }
+}

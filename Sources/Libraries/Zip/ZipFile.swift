@@ -1,0 +1,148 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The system's text for an errno value.
+func errorText(_ code: Int32) -> String {
+    guard let text = unsafe strerror(code) else { return "error \(code)" }
+    return unsafe String(cString: text)
+}
+
+/// An open archive file, read at offsets.
+///
+/// Never mapped: a file cut short by somebody else would end the process, where `pread` returns less. The last 64 KiB are
+/// kept, so an archive of that size is read with one call.
+@safe final class ZipFile: Sendable {
+    let path: String
+    let byteCount: Int
+    private let descriptor: CInt
+    private let stamp: FileStamp
+    private let tail: [UInt8]
+    private let tailOffset: Int
+
+    /// Enough for an end record with the longest comment.
+    static let tailByteCount = ZipFormat.endRecordByteCount + 0xFFFF
+
+    init(path: String) throws(ZipProblem) {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw ZipProblem(.cannotRead(operation: "open", code: errno), path: path)
+        }
+        do throws(ZipProblem) {
+            let stamp = try FileStamp(of: descriptor, path: path)
+            guard stamp.isRegularFile else {
+                throw ZipProblem(.cannotRead(operation: "read a special file", code: EINVAL), path: path)
+            }
+            let tailByteCount = min(stamp.byteCount, Self.tailByteCount)
+            let tailOffset = stamp.byteCount - tailByteCount
+            self.tail = try readBytes(
+                tailByteCount, at: tailOffset, from: descriptor, path: path)
+            self.tailOffset = tailOffset
+            self.stamp = stamp
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        self.path = path
+        self.descriptor = descriptor
+        self.byteCount = stamp.byteCount
+    }
+
+    deinit { close(descriptor) }
+
+    /// Exactly these bytes. A range that is not in the file means that the file has changed: callers check against
+    /// `byteCount` first.
+    func bytes(at offset: Int, count: Int) throws(ZipProblem) -> [UInt8] {
+        if offset >= tailOffset, count <= byteCount - offset {
+            return Array(tail[(offset - tailOffset)..<(offset - tailOffset + count)])
+        }
+        return try readBytes(count, at: offset, from: descriptor, path: path)
+    }
+
+    /// Fills the whole buffer from `offset` on.
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(ZipProblem) {
+        if offset >= tailOffset, buffer.count <= byteCount - offset {
+            let start = offset - tailOffset
+            let count = buffer.count
+            unsafe tail.withUnsafeBytes { bytes in
+                // SAFETY: the range is within the tail, checked above against the file's length.
+                unsafe buffer.copyMemory(
+                    from: UnsafeRawBufferPointer(rebasing: bytes[start..<(start + count)]))
+            }
+            return
+        }
+        try unsafe readFully(into: buffer, at: offset, from: descriptor, path: path)
+    }
+
+    /// Throws unless the file is still the one that was opened: length, times and inode.
+    func checkUnchanged() throws(ZipProblem) {
+        guard try FileStamp(of: descriptor, path: path) == stamp else {
+            throw ZipProblem(.changedWhileRead, path: path)
+        }
+    }
+}
+
+/// What `fstat` says that changes when a file does.
+private struct FileStamp: Hashable, Sendable {
+    var byteCount: Int
+    var isRegularFile: Bool
+    var modifiedSeconds: Int
+    var modifiedNanoseconds: Int
+    var changedSeconds: Int
+    var changedNanoseconds: Int
+    var inode: UInt64
+
+    init(of descriptor: CInt, path: String) throws(ZipProblem) {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else {
+            throw ZipProblem(.cannotRead(operation: "stat", code: errno), path: path)
+        }
+        byteCount = Int(status.st_size)
+        isRegularFile = status.st_mode & S_IFMT == S_IFREG
+        #if canImport(Glibc)
+            let (modified, changed) = (status.st_mtim, status.st_ctim)
+        #else
+            let (modified, changed) = (status.st_mtimespec, status.st_ctimespec)
+        #endif
+        modifiedSeconds = Int(modified.tv_sec)
+        modifiedNanoseconds = Int(modified.tv_nsec)
+        changedSeconds = Int(changed.tv_sec)
+        changedNanoseconds = Int(changed.tv_nsec)
+        inode = UInt64(status.st_ino)
+    }
+}
+
+private func readBytes(
+    _ count: Int, at offset: Int, from descriptor: CInt, path: String
+) throws(ZipProblem) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var failure: ZipProblem?
+    unsafe bytes.withUnsafeMutableBytes { buffer in
+        do throws(ZipProblem) {
+            try unsafe readFully(into: buffer, at: offset, from: descriptor, path: path)
+        } catch { failure = error }
+    }
+    if let failure { throw failure }
+    return bytes
+}
+
+private func readFully(
+    into buffer: UnsafeMutableRawBufferPointer, at offset: Int, from descriptor: CInt, path: String
+) throws(ZipProblem) {
+    var done = 0
+    while done < buffer.count {
+        // SAFETY: `done < buffer.count`, so the address and the length are within the buffer.
+        let count = unsafe pread(
+            descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset + done))
+        if count < 0 {
+            if errno == EINTR { continue }
+            throw ZipProblem(
+                .cannotRead(operation: "read", code: errno), path: path, offset: offset + done)
+        }
+        // Everything asked for was in the file when it was opened.
+        if count == 0 { throw ZipProblem(.changedWhileRead, path: path, offset: offset + done) }
+        done += count
+    }
+}
