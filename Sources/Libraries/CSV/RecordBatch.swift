@@ -291,4 +291,7 @@ extension RecordBatch {
 
     @inline(__always) func start(_ row: Int) -> Int { unsafe Int(edges[row &* stride]) }
     @inline(__always) func end(_ row: Int) -> Int { unsafe Int(edges[row &* stride &+ 1]) &- 1 }
+
+    /// Bytes of one row's field.
+    @inline(__always) package func byteCount(_ row: Int) -> Int { unsafe end(row) &- start(row) }
 }

@@ -235,3 +235,14 @@ package func civilDate(daysSince1970 days: Int) -> (year: Int, month: Int, day: 
         yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
     )
 }
+
+/// One timestamp in text form, as microseconds since 1970, or nil where it is none or out of range.
+package func timestampValue(_ text: String) -> Int64? {
+    var bytes = Array(text.utf8)
+    return unsafe bytes.withUnsafeMutableBufferPointer { buffer in
+        // SAFETY: the text reader looks at no byte beyond the count.
+        guard let base = buffer.baseAddress else { return nil }
+        let (value, status) = unsafe timestampText(base, count: buffer.count)
+        return status == .ok ? value : nil
+    }
+}
