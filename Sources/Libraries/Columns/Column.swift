@@ -178,3 +178,26 @@ extension Column {
         return try unsafe body(ends, UnsafeRawBufferPointer(rebasing: text[0..<textByteCount]))
     }
 }
+
+// Text in bulk, for kernels that copy many rows at once.
+extension Column {
+    /// Makes room for `byteCount` bytes of text in all; keeps what is there. At most `UInt32.max`.
+    public func reserveText(_ byteCount: Int) {
+        precondition(type.layout == .text && byteCount <= Int(UInt32.max))
+        guard unsafe byteCount > text.count else { return }
+        let new = unsafe Self.allocate(max(byteCount, text.count * 2))
+        unsafe new.copyMemory(from: UnsafeRawBufferPointer(rebasing: text[0..<textByteCount]))
+        unsafe text.deallocate()
+        unsafe text = new
+    }
+
+    /// The text's memory, for kernels that write behind `textByteCount`; valid until the next `reserveText` or append.
+    @unsafe public var textBase: UnsafeMutableRawPointer { unsafe text.baseAddress! }
+
+    /// Declares the first `newByteCount` bytes to be text; follow with `setCount`, the rows' ends being written.
+    public func setTextByteCount(_ newByteCount: Int) {
+        precondition(type.layout == .text && newByteCount >= textByteCount)
+        precondition(unsafe newByteCount <= text.count)
+        textByteCount = newByteCount
+    }
+}

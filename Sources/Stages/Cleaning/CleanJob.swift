@@ -1,0 +1,80 @@
+package import Bytes
+package import Graph
+package import Parquet
+
+/// Version of everything that decides an output's bytes: it changes whenever the same inputs would give other bytes.
+package let writerVersion = "datamake-clean-1"
+
+/// One file whose records are cleaned.
+package struct CleanInput: Hashable, Sendable {
+    /// Absolute. `.zip` holds one CSV member, `.gz` a gzipped CSV, anything else is the CSV itself.
+    package var path: String
+    /// The name a user knows it by.
+    package var name: String
+    /// Lower wins where rows conflict.
+    package var preference: Int
+
+    package init(path: String, name: String, preference: Int) {
+        self.path = path
+        self.name = name
+        self.preference = preference
+    }
+}
+
+/// What one partition is made of and how.
+package struct CleanJob: Hashable, Sendable {
+    package var table: Table
+    /// In reading order.
+    package var inputs: [CleanInput]
+    /// The days the partition is named for, or nil.
+    package var days: DayRange?
+    /// Of the output's wildcards.
+    package var bindings: Bindings
+    /// The program's name and version, for the Parquet footer.
+    package var createdBy: String
+
+    package init(
+        table: Table, inputs: [CleanInput], days: DayRange?, bindings: Bindings,
+        createdBy: String = "datamake version 1.0.0"
+    ) {
+        self.table = table
+        self.inputs = inputs
+        self.days = days
+        self.bindings = bindings
+        self.createdBy = createdBy
+    }
+}
+
+/// What was read from one input.
+package struct CleanedInput: Hashable, Sendable {
+    package var name: String
+    /// XXH3-128 of the uncompressed bytes.
+    package var payload: XXH3Digest
+    package var payloadByteCount: Int
+    /// Rows that were read and are good; duplicates among them.
+    package var rowCount: Int
+}
+
+/// What cleaning one partition made.
+package struct CleanedDataset: Hashable, Sendable {
+    package var statistics: DatasetStatistics
+    /// In reading order.
+    package var inputs: [CleanedInput]
+    package var file: WrittenFile
+    /// The sidecar of rows kept out; nil where there are none.
+    package var rejects: WrittenFile?
+}
+
+/// Where a file's bytes go, in order.
+@safe package struct Output {
+    package typealias Write = (UnsafeRawBufferPointer) throws -> Void
+    /// Takes the next bytes; they are valid during the call only.
+    let write: Write
+    /// Forgets all bytes so far: the file begins anew.
+    let restart: () throws -> Void
+
+    package init(write: @escaping Write, restart: @escaping () throws -> Void) {
+        unsafe self.write = write
+        self.restart = restart
+    }
+}

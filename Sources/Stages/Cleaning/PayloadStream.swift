@@ -1,0 +1,145 @@
+package import Bytes
+import Compression
+import Zip
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// The uncompressed bytes of one input, hashed as they go by.
+///
+/// The digest is that of the whole payload once `read` has returned 0; only then are the bytes vouched for, too.
+final class PayloadStream {
+    private var member: ZipMemberStream?
+    private var gzip: GzipFile?
+    private var plain: PlainFile?
+    private var hasher = XXH3Hasher()
+    private(set) var byteCount = 0
+
+    init(path: String, name: String) throws {
+        let lowercased = path.lowercased()
+        if lowercased.hasSuffix(".zip") {
+            let archive = try ZipArchive(path: path)
+            member = try archive.open(try Self.csvMember(of: archive, name: name))
+        } else if lowercased.hasSuffix(".gz") {
+            gzip = GzipFile(try PlainFile(path: path, name: name), name: name)
+        } else {
+            plain = try PlainFile(path: path, name: name)
+        }
+    }
+
+    var digest: XXH3Digest { hasher.digest() }
+
+    /// Fills the front of the buffer, which is not empty; 0 at the end.
+    @unsafe func read(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        var count = 0
+        if member != nil {
+            count = try unsafe member!.read(into: buffer)
+        } else if let gzip {
+            count = try unsafe gzip.read(buffer)
+        } else if let plain {
+            count = try unsafe plain.read(buffer)
+        }
+        unsafe hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        byteCount += count
+        return count
+    }
+
+    /// The member named `.csv`, or the only one.
+    private static func csvMember(of archive: ZipArchive, name: String) throws(CleanProblem) -> ZipMember {
+        let files = archive.members.filter { !$0.isDirectory }
+        let tables = files.filter { $0.name.lowercased().hasSuffix(".csv") }
+        if tables.count == 1 { return tables[0] }
+        if tables.isEmpty, files.count == 1 { return files[0] }
+        throw CleanProblem(.members(files.map(\.name)), place: name)
+    }
+}
+
+/// Only inflates and hashes: tells whether a file that was made again still holds the same payload.
+///
+/// - Parameter name: for messages.
+package func payloadDigest(ofFile path: String, name: String) throws -> (digest: XXH3Digest, byteCount: Int) {
+    let stream = try PayloadStream(path: path, name: name)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 512 << 10, alignment: 64)
+    defer { unsafe buffer.deallocate() }
+    while try unsafe stream.read(buffer) > 0 {}
+    return (stream.digest, stream.byteCount)
+}
+
+/// A file read from front to end.
+private final class PlainFile {
+    private let descriptor: Int32
+    private let name: String
+
+    init(path: String, name: String) throws(CleanProblem) {
+        descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        self.name = name
+        guard descriptor >= 0 else { throw Self.problem(name) }
+    }
+
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
+    @unsafe func read(_ buffer: UnsafeMutableRawBufferPointer) throws(CleanProblem) -> Int {
+        while true {
+            // SAFETY: reads at most the buffer's count.
+            let count = unsafe systemRead(descriptor, buffer.baseAddress!, buffer.count)
+            if count >= 0 { return count }
+            if errno != EINTR { throw Self.problem(name) }
+        }
+    }
+
+    private static func problem(_ name: String) -> CleanProblem {
+        CleanProblem(.unreadable(unsafe String(cString: strerror(errno))), place: name)
+    }
+}
+
+@unsafe private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer, _ count: Int) -> Int {
+    unsafe read(descriptor, buffer, count)
+}
+
+/// The payload of a gzip file, its members one after the other.
+private final class GzipFile {
+    private let file: PlainFile
+    private let name: String
+    private var inflater = GzipInflater()
+    private let input = Input()
+    private var isFinished = false
+
+    @safe private final class Input {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
+        var pending = 0..<0
+        var isAtEnd = false
+        deinit { unsafe buffer.deallocate() }
+    }
+
+    init(_ file: PlainFile, name: String) {
+        self.file = file
+        self.name = name
+    }
+
+    @unsafe func read(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        while true {
+            if input.pending.isEmpty, !input.isAtEnd {
+                let count = try unsafe file.read(input.buffer)
+                input.pending = 0..<count
+                input.isAtEnd = count == 0
+            }
+            if input.isAtEnd, isFinished { return 0 }
+            let step: InflateStep
+            do {
+                step = try unsafe inflater.inflate(
+                    from: UnsafeRawBufferPointer(rebasing: input.buffer[input.pending]), into: buffer)
+            } catch {
+                throw CleanProblem(.damagedGzip("\(error.summary)"), place: name)
+            }
+            input.pending = (input.pending.lowerBound + step.readByteCount)..<input.pending.upperBound
+            isFinished = step.isFinished
+            if step.writtenByteCount > 0 { return step.writtenByteCount }
+            if input.isAtEnd, !isFinished, step.readByteCount == 0 {
+                throw CleanProblem(.damagedGzip("it ends too early"), place: name)
+            }
+        }
+    }
+}
