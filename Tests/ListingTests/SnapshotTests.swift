@@ -9,9 +9,9 @@ private func object(_ key: String, _ etag: String = "e", _ byteCount: Int = 1) -
 }
 
 private func listing(_ objects: [RemoteObject], _ swept: [SweptPrefix], patterns: [String] = ["d/{x}"]) throws
-    -> Listing
+    -> SourceListing
 {
-    Listing(
+    SourceListing(
         source: "s", patterns: try patterns.map { try Pattern(parsing: $0) }, objects: objects,
         sweptPrefixes: swept,
         isComplete: true, problems: [], requestCount: 0)

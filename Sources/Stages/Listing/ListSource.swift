@@ -10,12 +10,12 @@ package import HTTP
 /// - Throws: `CancellationError` alone.
 package func list(
     _ request: ListingRequest, client: HTTPClient, time: TimeSource = .system
-) async throws -> Listing {
+) async throws -> SourceListing {
     switch request.source.location {
     case .s3(let listURL, _):
         let levels = BucketLevels(source: request.source, listURL: listURL, client: client, time: time)
         if request.refresh == .none {
-            return Listing(
+            return SourceListing(
                 source: request.source.name, patterns: request.patterns.map(\.pattern), objects: [],
                 sweptPrefixes: [],
                 isComplete: true, problems: [], requestCount: 0)
@@ -34,7 +34,7 @@ package func list(
 /// - Throws: `CancellationError` alone.
 package func listDirectory(
     path: String, patterns: [ListingRequest.Entry], source: String
-) async throws -> Listing {
+) async throws -> SourceListing {
     let location = Source(name: source, location: .directory(path: path))
     let request = ListingRequest(source: location, patterns: patterns, refresh: .full)
     return try await Sweeper(request: request, levels: DirectoryLevels(root: path, source: source), now: 0)
@@ -58,7 +58,7 @@ private struct Sweeper<Source: Levels> {
         var children: Set<String>
     }
 
-    func run() async throws -> Listing {
+    func run() async throws -> SourceListing {
         let walks = request.patterns.map(PatternWalk.init)
         var sweeps: [String: String] = [:]
         var problems: [ListingProblem] = []
@@ -97,14 +97,14 @@ private struct Sweeper<Source: Levels> {
 
     private func sweep(
         _ sweeps: [String: String], problems: [ListingProblem], descents: [Descent]
-    ) async throws -> Listing {
+    ) async throws -> SourceListing {
         let plans = sweeps.map { plan(prefix: $0.key, startAfter: $0.value) }
             .sorted { $0.prefix.precedesInBytes($1.prefix) }
         let levels = try await concurrently(plans) { plan in
             try await self.levels.list(prefix: plan.prefix, startAfter: plan.startAfter, kind: .objects)
         }
         let patterns = request.patterns.map(\.pattern)
-        var listing = Listing(
+        var listing = SourceListing(
             source: request.source.name, patterns: patterns, objects: [], sweptPrefixes: [], isComplete: true,
             problems: problems, requestCount: 0)
         for (plan, level) in zip(plans, levels) {
@@ -197,7 +197,7 @@ private struct Sweeper<Source: Levels> {
     }
 }
 
-extension Listing {
+extension SourceListing {
     /// Sorts by the keys' bytes and keeps one object a key: prefixes may overlap.
     fileprivate mutating func sortObjects() {
         let isSorted = zip(objects, objects.dropFirst()).allSatisfy { $0.key.precedesInBytes($1.key) }

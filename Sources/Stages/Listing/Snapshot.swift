@@ -18,7 +18,7 @@ package struct SnapshotUpdate: Hashable, Sendable {
 /// prefixes, news-only sweeps and listings that broke off say nothing about it.
 ///
 /// - Parameter previous: the snapshot, in any order.
-package func merge(previous: [RemoteObject], listing: Listing) -> SnapshotUpdate {
+package func merge(previous: [RemoteObject], listing: SourceListing) -> SnapshotUpdate {
     let isSorted = zip(previous, previous.dropFirst()).allSatisfy { $0.key.precedesInBytes($1.key) }
     let previous = isSorted ? previous : previous.sorted { $0.key.precedesInBytes($1.key) }
     let judge = GoneJudge(listing)
@@ -67,7 +67,7 @@ private struct GoneJudge {
     private var sweeps: [String: [SweptPrefix]] = [:]
     private let patterns: [Pattern]
 
-    init(_ listing: Listing) {
+    init(_ listing: SourceListing) {
         patterns = listing.patterns
         for swept in listing.sweptPrefixes where swept.isFull && swept.isComplete {
             sweeps[String(swept.prefix.directoryPrefix), default: []].append(swept)

@@ -80,7 +80,7 @@ package struct SweptPrefix: Hashable, Sendable {
 }
 
 /// What a source showed. With the snapshot before it becomes the next: see `merge(previous:listing:)`.
-package struct Listing: Sendable {
+package struct SourceListing: Sendable {
     package var source: String
     /// What the objects were chosen by, their wildcards free: `where` narrows which prefixes are swept and not which of
     /// their keys are taken, so that a snapshot does not depend on ends of date ranges.
