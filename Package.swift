@@ -96,11 +96,11 @@ let package = Package(
             name: "Building",
             dependencies: [
                 "Problems", "Bytes", "Columns", "Files", "HTTP", "WorkStealing", "Graph", "DatafileLoading",
-                "Listing", "Planning", "Scheduling", "Fetching", "Cleaning", "Publishing", "Recording", logging,
+                "Listing", "Planning", "Scheduling", "Fetching", "Cleaning", "Publishing", "Recording", "Parquet",
             ],
             path: "Sources/Building", swiftSettings: houseRules),
         .executableTarget(
-            name: "datamake", dependencies: ["Building", "Graph", "Planning", "Problems", "Bytes", "Files", argumentParser, logging],
+            name: "datamake", dependencies: ["Building", "Graph", "Listing", "Planning", "Problems", "Bytes", "Files", argumentParser, logging],
             path: "Sources/datamake", swiftSettings: houseRules),
         .executableTarget(
             name: "sample-archive", dependencies: ["Zip", "Bytes", "Problems", argumentParser],

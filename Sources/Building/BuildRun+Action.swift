@@ -1,0 +1,240 @@
+import Bytes
+import Cleaning
+import Fetching
+import Files
+import Foundation
+import Graph
+import Planning
+import Problems
+import Publishing
+import Recording
+import Scheduling
+import Synchronization
+
+extension BuildRun {
+    /// Runs one action: reads its inputs' digests, asks again whether it must run, runs its recipe, publishes, records.
+    ///
+    /// Blocks its worker: cleaning is computing, and the pool has a worker a processor.
+    func runAction(_ step: Plan.Step) async -> JobOutcome {
+        let action = graph.actions[step.action]
+        observer.observe(.started(target: action.output, kind: .build))
+        var subject = ""
+        do {
+            var inputs = try currentInputs(of: action)
+            let record = knowledge.withLock { $0.actions[action.output] }
+            if case .undecided = step.verdict {
+                try readPayloads(of: &inputs, for: action)
+                if isFresh(action, inputs: inputs, record: record) {
+                    confirm(action, inputs: inputs, record: record)
+                    return .unchanged
+                }
+            }
+            subject = subjectOfFailure(action, inputs: inputs)
+            if let known = knowledge.withLock({ $0.failures[action.output] }), known.isQuarantined,
+                known.subject == subject, !request.forgetsRecords
+            {
+                // The same rows under the same recipe would fail the same way.
+                throw RepeatedFailure(record: known)
+            }
+            let outcome = try await run(action, inputs: inputs, record: record)
+            return outcome
+        } catch {
+            if Task.isCancelled { return .failed }
+            let problem = described(error)
+            let attempts = (error as? RepeatedFailure)?.record.attempts ?? 1
+            knowledge.withLock { $0.report.failed += 1 }
+            fail(
+                action.output, problem, attempts: attempts, isQuarantined: problem.category == .data,
+                subject: subject)
+            return .failed
+        }
+    }
+
+    // MARK: inputs
+
+    /// One input as it is now.
+    struct CurrentInput {
+        var input: ActionInput
+        /// Absolute.
+        var path: String
+        /// Nil for another rule's output.
+        var raw: RawRecord?
+        /// By which the input counts for this recipe; nil until read.
+        var digest: XXH3Digest?
+        /// Stamp of the bytes that `raw` or the producer's record describes.
+        var stamp: Stamp?
+    }
+
+    /// Brings the records of an action's inputs up to date, hashing files in place where needed.
+    private func currentInputs(of action: Action) throws -> [CurrentInput] {
+        try action.inputs.map { input in
+            if case .output(let path) = input.origin {
+                let producer = knowledge.withLock { $0.actions[path] }
+                return CurrentInput(
+                    input: input, path: workspace.absolute(path), raw: nil, digest: producer?.valueDigest,
+                    stamp: producer?.stamp)
+            }
+            let index = graph.rawIndex[input.name]!
+            let node = graph.raws[index]
+            var record = knowledge.withLock { $0.raws[node.name] }
+            if plan.raws[index]?.work == .hash { record = try hash(node, known: record) }
+            return CurrentInput(
+                input: input, path: workspace.absolute(node.path), raw: record,
+                digest: record.flatMap { digest(of: $0, for: action.recipe) }, stamp: record?.stamp)
+        }
+    }
+
+    /// Hashes a file that is read in place, and keeps what was known of the same bytes.
+    private func hash(_ node: RawNode, known: RawRecord?) throws -> RawRecord {
+        let path = workspace.absolute(node.path)
+        let found = try identity(ofFile: path)
+        if let known, known.content == found.content, known.stamp == found.stamp { return known }
+        let record = RawRecord(
+            source: node.source, key: node.object.key, etag: "", lastModified: node.object.lastModified,
+            content: found.content, payload: known?.content == found.content ? known?.payload : nil,
+            stamp: found.stamp, checksum: try checkPublishedDigest(of: node, content: found.content))
+        knowledge.withLock { $0.raws[node.name] = record }
+        return record
+    }
+
+    /// Compares a file of a directory source with the checksum file beside it, where the source asks for one.
+    private func checkPublishedDigest(
+        of node: RawNode, content: ContentIdentity
+    ) throws -> RawRecord.ChecksumOutcome {
+        guard let source = project.source(named: node.source), let policy = source.checksum,
+            case .directory(let directory) = source.location
+        else { return .notRequired }
+        let key = policy.checksumKey(for: node.object.key)
+        let path = workspace.absolute(directory + "/" + key)
+        guard let bytes = try readSmallFile(path, limit: ChecksumFile.byteLimit) else {
+            if policy.whenMissing == .accept { return .missing }
+            throw PublishedChecksumProblem(target: node.name, key: key, kind: .missing)
+        }
+        let name = node.object.key.split(separator: "/").last.map(String.init) ?? node.object.key
+        let published: SHA256Digest
+        do {
+            published = try ChecksumFile.digest(for: name, in: bytes)
+        } catch {
+            throw PublishedChecksumProblem(target: node.name, key: key, kind: .unreadable(error.reason))
+        }
+        guard published == content.sha256 else {
+            throw PublishedChecksumProblem(
+                target: node.name, key: key, kind: .different(published: published, found: content.sha256))
+        }
+        return .verified
+    }
+
+    /// Inflates and hashes the inputs whose payload is not known yet: enough to tell whether a re-made zip matters.
+    private func readPayloads(of inputs: inout [CurrentInput], for action: Action) throws {
+        guard case .clean = action.recipe else { return }
+        for index in inputs.indices where inputs[index].digest == nil {
+            guard var record = inputs[index].raw else { continue }
+            let payload = try payloadDigest(ofFile: inputs[index].path, name: inputs[index].input.name)
+            record.payload = payload.digest
+            inputs[index].raw = record
+            inputs[index].digest = payload.digest
+            knowledge.withLock { $0.raws[inputs[index].input.name] = record }
+        }
+    }
+
+    /// The planning verdict, asked again now that every digest is known.
+    private func isFresh(_ action: Action, inputs: [CurrentInput], record: ActionRecord?) -> Bool {
+        let states = inputs.map { input -> InputState in
+            input.digest.map(InputState.known)
+                ?? .unknown(Reason(.upstreamNew, input: input.input.name, component: "payload"))
+        }
+        let output: OutputState = isIntact(action, record: record) ? .intact : .missing
+        return verdict(
+            on: action, inputs: states, recipe: plan.recipes[action.rule] ?? action.recipe.fields,
+            writer: writerVersion(for: action.recipe), record: record, output: output) == .fresh
+    }
+
+    private func isIntact(_ action: Action, record: ActionRecord?) -> Bool {
+        guard let record else { return false }
+        let stamp = (try? Stamp.of(path: workspace.absolute(action.output))) ?? nil
+        if stamp == record.stamp { return true }
+        return stamp != nil && plan.movedOutputs.contains { $0.output == action.output && $0.stamp == stamp }
+    }
+
+    /// Records that what changed made no difference.
+    private func confirm(_ action: Action, inputs: [CurrentInput], record: ActionRecord?) {
+        var changes = rawChanges(inputs)
+        if var record {
+            record.inputs = inputRecords(inputs)
+            record.run = identifier
+            let confirmed = record
+            changes.append(.action(confirmed))
+            knowledge.withLock { $0.actions[action.output] = confirmed }
+        }
+        changes.append(.clearFailure(target: action.output))
+        recorder.enqueue(changes)
+        knowledge.withLock { known in
+            known.report.unchanged += 1
+            known.failures[action.output] = nil
+        }
+        observer.observe(.unchanged(target: action.output))
+    }
+
+    func rawChanges(_ inputs: [CurrentInput]) -> [StateChange] {
+        let now = Stamp.now()
+        return inputs.compactMap { input in
+            guard var record = input.raw else { return nil }
+            if case .object = input.input.origin {} else {
+                record.stamp = record.stamp.trusted(observedAt: now)
+            }
+            return .raw(record)
+        }
+    }
+
+    func inputRecords(_ inputs: [CurrentInput]) -> [InputRecord] {
+        inputs.map { InputRecord(name: $0.input.name, digest: $0.digest ?? XXH3Digest(high: 0, low: 0)) }
+    }
+
+    /// What a deterministic failure belongs to: bytes, recipe and writer.
+    private func subjectOfFailure(_ action: Action, inputs: [CurrentInput]) -> String {
+        var text = writerVersion(for: action.recipe) + "\n"
+        for field in plan.recipes[action.rule] ?? action.recipe.fields { text += "\(field.name)=\(field.value)\n" }
+        for input in inputs { text += (input.raw?.content.sha256.description ?? "\(input.digest, default: "-")") + "\n" }
+        return XXH3Digest(of: Array(text.utf8)).description
+    }
+}
+
+/// A failure that was seen before with the same input and recipe, reported without trying again.
+struct RepeatedFailure: Problem {
+    var record: FailureRecord
+
+    var summary: String { record.message }
+    var hint: String? {
+        "not tried again: input and recipe are those that failed at \(record.lastAttempt); 'datamake rebuild' tries anyway"
+    }
+    var category: ProblemCategory { record.category }
+}
+
+/// The checksum file beside a file does not bear it out.
+struct PublishedChecksumProblem: Problem, Hashable {
+    enum Kind: Hashable {
+        case missing
+        case unreadable(String)
+        case different(published: SHA256Digest, found: SHA256Digest)
+    }
+    var target: String
+    var key: String
+    var kind: Kind
+
+    var summary: String {
+        switch kind {
+        case .missing: "\(target.escapedForDisplay): no checksum is published at \(key.escapedForDisplay)"
+        case .unreadable(let reason): "\(target.escapedForDisplay): \(key.escapedForDisplay) cannot be used: \(reason)"
+        case .different(let published, let found):
+            "\(target.escapedForDisplay): SHA-256 is \(found), but \(key.escapedForDisplay) says \(published)"
+        }
+    }
+    var hint: String? {
+        switch kind {
+        case .missing: "set 'checksum-missing: accept' if the source publishes none for some files"
+        case .unreadable: "it should hold 64 hex digits, two spaces and the file's name"
+        case .different: "copy the file again; if it stays, the published checksum may be wrong"
+        }
+    }
+    var category: ProblemCategory { .checksum }
+}

@@ -1,0 +1,123 @@
+import Bytes
+import Fetching
+import Files
+import Foundation
+import Graph
+import Planning
+import Problems
+import Publishing
+import Recording
+import Scheduling
+import Synchronization
+
+extension BuildRun {
+    /// Downloads one object to its place in the mirror and records what came.
+    func fetch(_ raw: RawNode) async -> JobOutcome {
+        observer.observe(.started(target: raw.name, kind: .fetch))
+        guard let source = project.source(named: raw.source) else { return .failed }
+        let before = knowledge.withLock { (record: $0.raws[raw.name], failure: $0.failures[raw.name]) }
+        let subject = "\(raw.object.etag) \(raw.object.byteCount)"
+        guard let fetcher else {
+            fail(raw.name, OfflineProblem(target: raw.name), attempts: 0, isQuarantined: false, subject: subject)
+            return .failed
+        }
+        // One that used up its tries is asked once a build, until upstream shows something new.
+        var tried = source
+        if before.failure?.isQuarantined == true, before.failure?.subject == subject { tried.retries = 0 }
+        let destination = workspace.absolute(raw.path)
+        let temporary = StagedFile.temporaryPath(for: destination)
+        let started = Stamp.now()
+        defer { journal.didFinish(temporary) }
+        do {
+            try journal.willWrite(temporary)
+            let observer = observer
+            let result = try await fetcher.fetch(
+                FetchRequest(source: tried, object: raw.object, destination: destination),
+                onBytes: { observer.observe(.received(byteCount: $0)) })
+            let isSame = before.record?.content == result.content
+            let record = RawRecord(
+                source: raw.source, key: raw.object.key, etag: raw.object.etag,
+                lastModified: raw.object.lastModified, content: result.content,
+                payload: isSame ? before.record?.payload : nil, stamp: result.stamp, checksum: result.checksum)
+            knowledge.withLock { known in
+                known.raws[raw.name] = record
+                known.failures[raw.name] = nil
+                known.report.fetched.objects += 1
+                known.report.fetched.bytes += result.content.byteCount
+            }
+            let event = event(raw.name, .fetch, since: started, isSame ? .unchanged : .done)
+            recorder.enqueue([.raw(record), .clearFailure(target: raw.name), event])
+            try manifest.append(
+                manifestEntry(
+                    raw, status: isSame ? .unchanged : .fetched, url: result.url, etag: result.etag,
+                    content: result.content, lastError: nil))
+            observer.observe(
+                .fetched(target: raw.name, byteCount: result.content.byteCount, attempts: result.attempts))
+            return isSame ? .unchanged : .changed
+        } catch {
+            if Task.isCancelled { return .failed }
+            let failure = error as? FetchFailure
+            let problem = described(error)
+            // The fetcher has tried all that its policy allows.
+            let isQuarantined = failure != nil
+            let entry = manifestEntry(
+                raw, status: isQuarantined ? .quarantined : .failed, url: failure?.url ?? "", etag: raw.object.etag,
+                content: nil, lastError: problem.summary)
+            do { try manifest.append(entry) } catch { observer.observe(.warning("\(error)")) }
+            recorder.enqueue(event(raw.name, .fetch, since: started, .failed(problem.category)))
+            fail(
+                raw.name, problem, attempts: failure?.attempts ?? 1, isQuarantined: isQuarantined, subject: subject)
+            return .failed
+        }
+    }
+
+    /// A line in the run's log of what was done to a target.
+    func event(
+        _ target: String, _ kind: RunEvent.Kind, since started: Int64, _ outcome: RunEvent.Outcome
+    ) -> StateChange {
+        .event(
+            RunEvent(
+                run: identifier, target: target, kind: kind, startedAt: started / 1_000_000,
+                milliseconds: Int((Stamp.now() - started) / 1_000_000), outcome: outcome, worker: -1))
+    }
+
+    private func manifestEntry(
+        _ raw: RawNode, status: ManifestEntry.Status, url: String, etag: String, content: ContentIdentity?,
+        lastError: String?
+    ) -> ManifestEntry {
+        ManifestEntry(
+            wildcards: raw.bindings, pattern: raw.pattern, source: raw.source, key: raw.object.key, url: url,
+            etag: etag, byteCount: content?.byteCount ?? raw.object.byteCount, sha256: content?.sha256,
+            status: status, lastError: lastError, time: timestampText())
+    }
+}
+
+/// An object that is due while the network must not be used.
+struct OfflineProblem: Problem {
+    var target: String
+
+    var summary: String { "\(target.escapedForDisplay): must be downloaded, and --offline forbids it" }
+    var hint: String? { "build without --offline" }
+    var category: ProblemCategory { .network }
+}
+
+/// An error of a kind nobody foresaw: still a failure of one target, never of the run.
+struct UnforeseenProblem: Problem {
+    var summary: String
+    var category: ProblemCategory { .internal }
+}
+
+func described(_ error: any Error) -> any Problem {
+    error as? any Problem ?? UnforeseenProblem(summary: "\(error)".escapedForDisplay)
+}
+
+/// Now, RFC 3339 in UTC, to the second.
+func timestampText() -> String {
+    Date().formatted(.iso8601)
+}
+
+/// Sortable by time, and different for two runs in one second.
+func newRunIdentifier() -> String {
+    let time = Date().formatted(.iso8601).replacing("-", with: "").replacing(":", with: "")
+    return "\(time)-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
+}

@@ -1,0 +1,89 @@
+import DatafileLoading
+import Files
+import Foundation
+import Graph
+import Listing
+import Planning
+import Problems
+import Publishing
+import Recording
+
+/// A project as commands that build nothing see it: Datafile, graph and records at one moment.
+struct ProjectView: Sendable {
+    let workspace: Workspace
+    let project: Project
+    let graph: BuildGraph
+    let records: Records
+    /// Keys of all recorded objects, by source, whether or not a rule reads them.
+    private let listedKeys: [String: Set<String>]
+
+    /// Looks, and leaves no trace.
+    init(
+        _ workspace: Workspace, refresh: RefreshMode, only request: SelectionRequest, observer: some BuildObserver
+    ) async throws {
+        self.workspace = workspace
+        project = try loadProject(workspace)
+        let state = try openState(workspace, access: .reader, observer: observer)
+        var survey = Survey(workspace: workspace, project: project, state: state, records: false, observer: observer)
+        let offerings = try await survey.offerings(
+            scope: ListingScope(project: project, request: request), refresh: refresh, connections: nil)
+        graph = expand(project, offerings: offerings, mirrorPath: survey.mirrorPath)
+        records = try loadRecords(state)
+        listedKeys = survey.snapshots.mapValues { Set($0.map(\.key)) }
+    }
+
+    /// The plan for a selection, as `build` would make it.
+    func plan(_ selection: Selection) -> Plan {
+        Planning.plan(
+            PlanRequest(selection: selection, writer: writerVersion(for:)), graph: graph, records: records,
+            files: DiskFiles(workspace: workspace))
+    }
+
+    /// Whether the last listing shows the object of this name.
+    func isStillListed(_ name: String) -> Bool {
+        let parts = name.split(separator: ":", maxSplits: 1).map(String.init)
+        return parts.count == 2 && listedKeys[parts[0]]?.contains(parts[1]) == true
+    }
+}
+
+/// Reads the Datafile. All of its errors come at once.
+func loadProject(_ workspace: Workspace) throws -> Project {
+    guard FileManager.default.fileExists(atPath: workspace.datafilePath) else {
+        throw BuildProblem.noDatafile(path: workspace.datafilePath)
+    }
+    return try loadDatafile(path: workspace.datafilePath)
+}
+
+func openState(
+    _ workspace: Workspace, access: StateStore.Access, observer: some BuildObserver
+) throws -> StateStore {
+    let opened = try StateStore.open(directory: workspace.stateDirectory, access: access)
+    if let note = opened.note { observer.observe(.note(note)) }
+    return opened.store
+}
+
+/// Everything remembered, by name.
+func loadRecords(_ state: StateStore) throws -> Records {
+    var records = Records()
+    try state.forEachRawRecord { record in
+        records.raws[record.source.isEmpty ? record.key : "\(record.source):\(record.key)"] = record
+    }
+    try state.forEachActionRecord { records.actions[$0.output] = $0 }
+    for failure in try state.failures() { records.failures[failure.target] = failure }
+    return records
+}
+
+/// Holds the build lock as long as it lives.
+final class ProjectLock {
+    private let lock: FileLock
+
+    /// - Throws: `LockProblem.held` when another build has it and this one does not wait.
+    init(_ workspace: Workspace, waits: Bool, observer: some BuildObserver) throws(LockProblem) {
+        lock = try FileLock(path: workspace.lockPath, wait: waits) { holder in
+            let who = holder.map { " (process \($0.processID) on \($0.host.escapedForDisplay))" } ?? ""
+            observer.observe(.note("another build\(who) holds the lock; waiting for it"))
+        }
+    }
+}
+
+func processorCount() -> Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }

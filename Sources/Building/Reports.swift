@@ -1,0 +1,109 @@
+package import Graph
+package import Problems
+
+/// The result of `build` and `rebuild`: the JSON contract.
+package struct BuildReport: Hashable, Sendable, Codable {
+    package struct Fetched: Hashable, Sendable, Codable {
+        package var objects = 0
+        package var bytes = 0
+    }
+    package struct Failure: Hashable, Sendable, Codable {
+        package var target: String
+        package var category: ProblemCategory
+        package var message: String
+        package var attempts: Int
+    }
+    /// One stale target of a dry run.
+    package struct Planned: Hashable, Sendable, Codable {
+        package var target: String
+        /// `stale`, or `undecided` when it may turn out unchanged.
+        package var state: String
+        package var reasons: [Reason]
+    }
+
+    package var run: String
+    /// Partitions selected.
+    package var considered = 0
+    package var fresh = 0
+    /// Outputs written or rewritten.
+    package var built = 0
+    /// Partitions cut off early.
+    package var unchanged = 0
+    package var failed = 0
+    package var fetched = Fetched()
+    /// Rows in the outputs written.
+    package var rows = 0
+    package var seconds = 0.0
+    package var failures: [Failure] = []
+    /// Of a dry run only: what would be built, and why, with the downloads it needs.
+    package var plan: [Planned]?
+    package var fetches: [Planned]?
+    /// Signal that ended the run early.
+    package var interrupted: Int32?
+
+    package init(run: String) { self.run = run }
+}
+
+/// The result of `why` for one target: the JSON contract.
+package struct WhyReport: Hashable, Sendable, Codable {
+    package var target: String
+    package var state: String
+    package var reasons: [Reason]
+}
+
+/// One group of `why --summary`.
+package struct CauseSummary: Hashable, Sendable, Codable {
+    package var kind: ReasonKind
+    package var component: String
+    package var targets: Int
+    package var example: String
+}
+
+/// One line of `ls`: the JSON contract.
+package struct TargetListing: Hashable, Sendable, Codable {
+    package var target: String
+    package var kind: String
+    package var rule: String?
+    package var state: String
+    package var bytes: Int?
+    package var rows: Int?
+    package var xxh3_128: String?
+    package var sha256: String?
+}
+
+/// The result of `verify`: the JSON contract.
+package struct VerifyReport: Hashable, Sendable, Codable {
+    package struct Corrupt: Hashable, Sendable, Codable {
+        package var target: String
+        /// SHA-256 as recorded.
+        package var expected: String
+        /// SHA-256 of the bytes that are there.
+        package var found: String
+    }
+    /// What a fresh listing shows that the state does not, or the other way round.
+    package struct Upstream: Hashable, Sendable, Codable {
+        package var changed: [String] = []
+        package var new: [String] = []
+        package var gone: [String] = []
+    }
+
+    package var checked = 0
+    package var ok = 0
+    package var corrupt: [Corrupt] = []
+    package var missing: [String] = []
+    package var notReproduced: [Corrupt] = []
+    package var upstream: Upstream?
+
+    package init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case checked, ok, corrupt, missing, upstream
+        case notReproduced = "not_reproduced"
+    }
+
+    /// Whether everything checked was as recorded.
+    package var isClean: Bool {
+        corrupt.isEmpty && missing.isEmpty && notReproduced.isEmpty
+            && (upstream.map { $0.changed.isEmpty && $0.new.isEmpty && $0.gone.isEmpty } ?? true)
+    }
+}

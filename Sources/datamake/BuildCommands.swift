@@ -1,0 +1,122 @@
+import ArgumentParser
+import Building
+import Foundation
+import Problems
+
+/// Options that `build` and `rebuild` share.
+struct BuildOptions: ParsableArguments {
+    @Flag(name: [.customShort("n"), .long], help: "Show what would be done and why; do nothing.")
+    var dryRun = false
+
+    @Option(name: [.customShort("j"), .long], help: "Worker threads (DATAMAKE_JOBS; default: the processors).")
+    var jobs: Int?
+
+    @Option(help: "Downloads at once over all hosts (DATAMAKE_CONNECTIONS; default: 16).")
+    var connections: Int?
+
+    @Flag(help: "If another build holds the lock, exit with 75 instead of waiting.")
+    var noWait = false
+
+    @Flag(help: "One JSON object on standard output.")
+    var json = false
+
+    /// The request these options and the environment make. A flag wins over the environment, that over the Datafile.
+    func request(selection: SelectionOptions, refresh: RefreshOptions) throws -> BuildRequest {
+        var request = BuildRequest()
+        request.selection = try selection.request()
+        request.isDryRun = dryRun
+        request.workers = try limit(jobs, flag: "--jobs", variable: "DATAMAKE_JOBS")
+        request.connections = try limit(connections, flag: "--connections", variable: "DATAMAKE_CONNECTIONS")
+        request.isOffline = refresh.offline
+        request.refresh = refresh.refresh
+        request.waitsForLock = !noWait
+        request.toolVersion = toolVersion
+        return request
+    }
+}
+
+/// A count from a flag, else from the environment, checked to lie in `1...1024`.
+func limit(_ value: Int?, flag: String, variable: String) throws -> Int? {
+    let range = 1...1024
+    if let value {
+        guard range.contains(value) else {
+            throw BuildProblem.badFlag("\(flag) \(value): not in 1...1024", hint: "choose a number in that range")
+        }
+        return value
+    }
+    guard let text = ProcessInfo.processInfo.environment[variable], !text.isEmpty else { return nil }
+    guard let number = Int(text), range.contains(number) else {
+        throw BuildProblem.badFlag(
+            "\(variable)=\(text.escapedForDisplay): not a number in 1...1024", hint: "unset it or set a number")
+    }
+    return number
+}
+
+struct Build: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Bring targets up to date: list, plan, fetch, clean, publish, record.")
+
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var options: BuildOptions
+    @OptionGroup var refresh: RefreshOptions
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+        let request = try options.request(selection: selection, refresh: refresh)
+        try await runBuild(request, workspace: try global.workspace(), options: options, global: global)
+    }
+}
+
+struct Rebuild: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Clean rebuild: forget what is recorded, durably, then build.")
+
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var options: BuildOptions
+    @OptionGroup var refresh: RefreshOptions
+    @OptionGroup var global: GlobalOptions
+
+    @Flag(help: "Also download the inputs again.")
+    var refetch = false
+
+    func validate() throws {
+        if selection.patterns.isEmpty && selection.narrowing.isEmpty {
+            throw ValidationError("rebuild needs a PATTERN ('**' for everything).")
+        }
+    }
+
+    func run() async throws {
+        var request = try options.request(selection: selection, refresh: refresh)
+        request.forgetsRecords = true
+        request.refetches = refetch
+        try await runBuild(request, workspace: try global.workspace(), options: options, global: global)
+    }
+}
+
+/// Runs a build under a display and under signals, and ends with the contract's exit code.
+private func runBuild(
+    _ request: BuildRequest, workspace: Workspace, options: BuildOptions, global: GlobalOptions
+) async throws {
+    let display = Display(format: global.logFormat, isQuietAboutTime: request.isDryRun)
+    let task = Task { try await build(request, in: workspace, observer: display) }
+    let signals = SignalWatch { task.cancel() }
+    let result = await task.result
+    display.close()
+    var report: BuildReport
+    do {
+        report = try result.get()
+    } catch {
+        // Interrupted before there was a plan: nothing to report.
+        if let signal = signals.received { throw ExitCode(128 + signal) }
+        throw error
+    }
+    report.interrupted = signals.received
+    if options.json {
+        try printJSON(report)
+    } else if request.isDryRun {
+        print(describePlan(report), terminator: "")
+    }
+    display.summarize(report, isDryRun: request.isDryRun, onStandardOutput: !options.json)
+    if let signal = report.interrupted { throw ExitCode(128 + signal) }
+    if report.failed > 0 || !report.failures.isEmpty { throw ExitCode(1) }
+}

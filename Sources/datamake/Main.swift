@@ -1,0 +1,83 @@
+import ArgumentParser
+import Building
+import Files
+import Glibc
+import Problems
+
+/// Reads the command line, runs one command, and turns how it ended into an exit code.
+@main
+struct Main {
+    static func main() async {
+        // A closed pipe is an error to handle where it happens, not a reason to die in mid-publish.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try Datamake.parseAsRoot(globalOptionsLast(Array(CommandLine.arguments.dropFirst())))
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let problem as any Problem {
+            printProblem(problem)
+            exit(exitCode(for: problem))
+        } catch let code as ExitCode {
+            exit(code.rawValue)
+        } catch {
+            endOfParsing(error)
+        }
+    }
+
+    /// Help and version are no errors; anything else the parser throws is a wrong command line.
+    private static func endOfParsing(_ error: any Error) -> Never {
+        let code = Datamake.exitCode(for: error)
+        let message = Datamake.fullMessage(for: error)
+        if code == .success {
+            print(message)
+            exit(0)
+        }
+        printError(message)
+        exit(code == .validationFailure ? 2 : 1)
+    }
+}
+
+/// `datamake -C DIR build` and `datamake build -C DIR` mean the same: options before the command move behind it.
+func globalOptionsLast(_ arguments: [String]) -> [String] {
+    let withValue: Set<String> = ["-C", "-f", "--log-format", "--directory", "--datafile"]
+    var moved = [String]()
+    var index = 0
+    while index < arguments.count {
+        let word = arguments[index]
+        if withValue.contains(word), index + 1 < arguments.count {
+            moved += [word, arguments[index + 1]]
+            index += 2
+        } else if word.hasPrefix("--log-format=") || word.hasPrefix("--directory=") || word.hasPrefix("--datafile=") {
+            moved.append(word)
+            index += 1
+        } else {
+            break
+        }
+    }
+    guard index < arguments.count, !arguments[index].hasPrefix("-") else { return arguments }
+    return [arguments[index]] + moved + arguments[(index + 1)...]
+}
+
+/// The table of exit codes: 2 nothing ran, 75 locked, 1 anything else.
+func exitCode(for problem: any Problem) -> Int32 {
+    switch problem {
+    case LockProblem.held: 75
+    case BuildProblem.lostState: 1
+    default: 2
+    }
+}
+
+/// Writes to standard error; a closed one is nobody's problem.
+func printError(_ text: String) {
+    var text = text + "\n"
+    text.withUTF8 { unsafe _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}
+
+/// The one printer of problems.
+func printProblem(_ problem: any Problem) {
+    printError("datamake: \(problem.summary)")
+    if let hint = problem.hint { printError("  hint: \(hint)") }
+}
