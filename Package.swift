@@ -103,7 +103,7 @@ let package = Package(
             name: "datamake", dependencies: ["Building", "Graph", "Listing", "Planning", "Problems", "Bytes", "Files", argumentParser, logging],
             path: "Sources/datamake", swiftSettings: houseRules),
         .executableTarget(
-            name: "sample-archive", dependencies: ["Zip", "Bytes", "Problems", argumentParser],
+            name: "sample-archive", dependencies: ["Zip", "Bytes", "Problems", "CCrypto", argumentParser],
             path: "Sources/sample-archive", swiftSettings: houseRules),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: houseRules),
@@ -128,5 +128,9 @@ let package = Package(
         .tests(of: "Publishing", uses: ["Graph", "Files", "Bytes", "Problems"]),
         .tests(of: "Recording", uses: ["Graph", "Bytes", "Files", "Columns", "Problems"]),
         .tests(of: "Building", uses: ["Graph", "Problems"]),
+        // Runs the program as users do; the dependency sees to it that it is built.
+        .testTarget(
+            name: "SampleArchiveTests", dependencies: ["sample-archive", "TestSupport"],
+            path: "Tests/SampleArchiveTests", swiftSettings: houseRules),
     ]
 )
