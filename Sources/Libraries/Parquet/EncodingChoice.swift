@@ -1,0 +1,112 @@
+/// How the data pages of a chunk are encoded.
+struct EncodingChoice: Hashable {
+    var encoding: Encoding
+    /// Bits of a dictionary index; 0 without a dictionary.
+    var indexWidth = 0
+
+    static let plain = EncodingChoice(encoding: .plain)
+}
+
+extension ColumnChunkWriter {
+    /// The widest deltas fastparquet unpacks right: it gathers bits in a 64-bit word from which it drops
+    /// bytes late.
+    private static var widestPortableDelta: Int { 24 }
+
+    /// Finds the encoding in which the chunk is smallest after compression, by trying all on samples.
+    ///
+    /// Small chunks are tried whole. Of equal ones PLAIN comes first, then the dictionary.
+    ///
+    /// - Parameter settled: the encoding of the column's chunk in the first row group.
+    mutating func chooseEncoding<Values: ChunkValues & ~Copyable>(
+        of values: borrowing Values, cuts: [PageCut], settled: Encoding?, name: String
+    ) throws(ParquetProblem) -> EncodingChoice {
+        if Values.settlesDictionary, options.encodings == .portable, let settled {
+            guard settled == .rleDictionary else { return .plain }
+            values.buildAnyway(&dictionary)
+            return EncodingChoice(encoding: .rleDictionary, indexWidth: dictionary.indexWidth)
+        }
+        guard values.count > 0 else { return .plain }
+        var candidates = [EncodingChoice]()
+        if values.build(&dictionary) {
+            let width = dictionary.indexWidth
+            candidates.append(EncodingChoice(encoding: .rleDictionary, indexWidth: width))
+            // Whole bytes take more room, and often less once compressed.
+            let wholeBytes = width <= 8 ? 8 : 16
+            if options.compression != .uncompressed, width < wholeBytes {
+                candidates.append(EncodingChoice(encoding: .rleDictionary, indexWidth: wholeBytes))
+            }
+        }
+        for encoding in Values.specialEncodings where isAllowed(encoding, cuts: cuts) {
+            candidates.append(EncodingChoice(encoding: encoding))
+        }
+        guard !candidates.isEmpty else { return .plain }
+
+        let windows = Self.sampleWindows(values.count)
+        let sampleCount = windows.reduce(0) { $0 + $1.count }
+        var costs = [(choice: EncodingChoice, byteCount: Int)]()
+        for choice in [.plain] + candidates {
+            var byteCount = 0
+            for window in windows {
+                sample.removeAll()
+                _ = Self.append(
+                    choice, values, window, dictionary: dictionary, lengths: &lengths, to: &sample)
+                byteCount += try compressedByteCount(name: name)
+            }
+            byteCount = byteCount * values.count / sampleCount
+            if choice.encoding == .rleDictionary {
+                sample.removeAll()
+                values.appendEntries(of: dictionary, to: &sample)
+                byteCount += try compressedByteCount(name: name)
+            }
+            // Insertion keeps equal ones in order.
+            costs.insert(
+                (choice, byteCount), at: costs.firstIndex { $0.byteCount > byteCount } ?? costs.count)
+        }
+        for (choice, _) in costs {
+            if choice.encoding == .deltaBinaryPacked, options.encodings == .portable,
+                widestDelta(values, cuts) > Self.widestPortableDelta
+            {
+                continue
+            }
+            return choice
+        }
+        return .plain
+    }
+
+    private func isAllowed(_ encoding: Encoding, cuts: [PageCut]) -> Bool {
+        switch encoding {
+        case .plain, .rleDictionary: true
+        case .rle: options.pageVersion == .v2
+        case .deltaBinaryPacked: options.encodings == .all || PageCut.suitPackedDeltas(cuts)
+        case .byteStreamSplit, .deltaLengthByteArray: options.encodings == .all
+        }
+    }
+
+    private mutating func widestDelta<Values: ChunkValues & ~Copyable>(
+        _ values: borrowing Values, _ cuts: [PageCut]
+    ) -> Int {
+        var widest = 0
+        for cut in cuts {
+            sample.removeAll()
+            let width = Self.append(
+                EncodingChoice(encoding: .deltaBinaryPacked), values, cut.values, dictionary: dictionary,
+                lengths: &lengths, to: &sample)
+            widest = max(widest, width)
+        }
+        return widest
+    }
+
+    /// Up to three runs of 8192 values: first, middle and last.
+    private static func sampleWindows(_ count: Int) -> [Range<Int>] {
+        let window = 8192
+        guard count > 4 * window else { return [0..<count] }
+        let middle = (count - window) / 2
+        return [0..<window, middle..<middle + window, count - window..<count]
+    }
+
+    private mutating func compressedByteCount(name: String) throws(ParquetProblem) -> Int {
+        compressed.removeAll()
+        try compressor.compress(sample, to: &compressed, name: name)
+        return compressed.count
+    }
+}

@@ -1,0 +1,243 @@
+/// The distinct values of a chunk and, for each value, its index among them.
+///
+/// Format: parquet-format `Encodings.md`, "Dictionary Encoding (RLE_DICTIONARY = 8)". Built with a hash table of
+/// indices that starts small and grows; given up early where values hardly repeat. Which entry gets which index
+/// follows from the values alone, never from the table's layout.
+struct Dictionary: ~Copyable {
+    /// Longest dictionary page; above, looking values up costs readers more than it saves.
+    static let byteCountLimit = 1 << 20
+    /// Distinct values to see before the share of distinct values is judged.
+    private static let probeCount = 1024
+
+    /// One `UInt32` a value.
+    var indices = ByteBuffer()
+    /// The distinct values, in the order of their indices: elements, or (start, end) of texts as `UInt32` pairs.
+    var entries = ByteBuffer()
+    private(set) var entryCount = 0
+    private var table = ByteBuffer()
+
+    /// Bits an index needs, at least 1.
+    var indexWidth: Int { max(1, BitPacking.width(of: UInt32(max(entryCount, 1) - 1))) }
+
+    /// Whether values seem not to repeat: more than two in three are new.
+    @inline(__always)
+    private static func isHopeless(entryCount: Int, rowCount: Int) -> Bool {
+        entryCount > probeCount && entryCount &* 3 > rowCount &* 2
+    }
+
+    /// Takes the dictionary of fixed-width values.
+    ///
+    /// - Returns: whether there is one; false when there are too many distinct values.
+    mutating func build<Key: DictionaryKey>(_ values: UnsafeBufferPointer<Key>) -> Bool {
+        let limit = min(values.count, Self.byteCountLimit / MemoryLayout<Key>.size)
+        let found = unsafe Self.index(
+            values, limit: limit, indices: &indices, entries: &entries, table: &table)
+        guard let found else { return false }
+        entryCount = found
+        entries.truncate(to: found * MemoryLayout<Key>.size)
+        return true
+    }
+
+    private static func index<Key: DictionaryKey>(
+        _ values: UnsafeBufferPointer<Key>, limit: Int, indices: inout ByteBuffer, entries: inout ByteBuffer,
+        table: inout ByteBuffer
+    ) -> Int? {
+        unsafe indices.fill(with: UInt32.self, count: values.count) { indices -> Int? in
+            unsafe entries.fill(with: Key.self, count: limit) { entries -> Int? in
+                var found = 0
+                var row = 0
+                var slotCount = 1024
+                while true {
+                    let isDone = unsafe table.fill(with: UInt32.self, count: slotCount) { table -> Bool? in
+                        // SAFETY: mask < slotCount; the table is at most half full, so probing ends; slots hold
+                        // indices below `found` plus one; found <= limit; row < values.count.
+                        unsafe table.update(repeating: 0)
+                        let mask = slotCount &- 1
+                        for entry in 0..<found {
+                            var slot = unsafe entries[entry].dictionaryHash & mask
+                            while unsafe table[slot] != 0 { slot = (slot &+ 1) & mask }
+                            unsafe table[slot] = UInt32(truncatingIfNeeded: entry &+ 1)
+                        }
+                        while row < values.count {
+                            let value = unsafe values[row]
+                            var slot = value.dictionaryHash & mask
+                            while true {
+                                let entry = unsafe table[slot]
+                                if entry == 0 {
+                                    guard found < limit, !isHopeless(entryCount: found, rowCount: row) else {
+                                        return nil
+                                    }
+                                    if found &* 2 >= slotCount { return false }
+                                    unsafe entries[found] = value
+                                    unsafe indices[row] = UInt32(truncatingIfNeeded: found)
+                                    found &+= 1
+                                    unsafe table[slot] = UInt32(truncatingIfNeeded: found)
+                                    break
+                                }
+                                if unsafe entries[Int(entry &- 1)] == value {
+                                    unsafe indices[row] = entry &- 1
+                                    break
+                                }
+                                slot = (slot &+ 1) & mask
+                            }
+                            row &+= 1
+                        }
+                        return true
+                    }
+                    guard let isDone else { return nil }
+                    if isDone { return found }
+                    slotCount *= 4
+                }
+            }
+        }
+    }
+
+    /// Takes the dictionary of texts; text `i` ends at `ends[i]`, where the next one starts.
+    ///
+    /// - Parameter anyway: whether to take it however large it gets.
+    /// - Returns: whether there is one; false when there are too many distinct texts or they are too long.
+    mutating func build(ends: UnsafeBufferPointer<UInt32>, bytes: UnsafeRawBufferPointer, anyway: Bool)
+        -> Bool
+    {
+        // The page has four bytes of length for each entry.
+        let limit = anyway ? ends.count : min(ends.count, Self.byteCountLimit / 4)
+        let found = unsafe Self.index(
+            ends: ends, bytes: bytes, limit: limit, anyway: anyway, indices: &indices, entries: &entries,
+            table: &table)
+        guard let found else { return false }
+        entryCount = found
+        entries.truncate(to: found * 8)
+        return true
+    }
+
+    /// Makes a dictionary of one empty text.
+    mutating func makeEmptyText() {
+        entryCount = 1
+        indices.removeAll()
+        entries.removeAll()
+        entries.appendLittleEndian(UInt64(0))
+    }
+
+    private static func index(
+        ends: UnsafeBufferPointer<UInt32>, bytes: UnsafeRawBufferPointer, limit: Int, anyway: Bool,
+        indices: inout ByteBuffer, entries: inout ByteBuffer, table: inout ByteBuffer
+    ) -> Int? {
+        unsafe indices.fill(with: UInt32.self, count: ends.count) { indices -> Int? in
+            unsafe entries.fill(with: UInt32.self, count: 2 * limit) { entries -> Int? in
+                var found = 0
+                var byteCount = 0
+                var row = 0
+                var slotCount = 1024
+                while true {
+                    let isDone = unsafe table.fill(with: UInt32.self, count: slotCount) { table -> Bool? in
+                        // SAFETY: as for fixed-width values; an entry is two words of `entries`, and all starts and
+                        // ends lie within `bytes`.
+                        unsafe table.update(repeating: 0)
+                        let mask = slotCount &- 1
+                        for entry in 0..<found {
+                            let text = unsafe UnsafeRawBufferPointer(
+                                rebasing: bytes[Int(entries[2 &* entry])..<Int(entries[2 &* entry &+ 1])])
+                            var slot = unsafe hash(text) & mask
+                            while unsafe table[slot] != 0 { slot = (slot &+ 1) & mask }
+                            unsafe table[slot] = UInt32(truncatingIfNeeded: entry &+ 1)
+                        }
+                        while row < ends.count {
+                            let start = unsafe row == 0 ? 0 : ends[row &- 1]
+                            let end = unsafe ends[row]
+                            let text = unsafe UnsafeRawBufferPointer(rebasing: bytes[Int(start)..<Int(end)])
+                            var slot = unsafe hash(text) & mask
+                            while true {
+                                let entry = unsafe Int(table[slot]) &- 1
+                                if entry < 0 {
+                                    if !anyway {
+                                        guard found < limit, !isHopeless(entryCount: found, rowCount: row),
+                                            byteCount + 4 + text.count <= byteCountLimit
+                                        else { return nil }
+                                    }
+                                    if found &* 2 >= slotCount { return false }
+                                    unsafe entries[2 &* found] = start
+                                    unsafe entries[2 &* found &+ 1] = end
+                                    unsafe indices[row] = UInt32(truncatingIfNeeded: found)
+                                    byteCount += 4 + text.count
+                                    found &+= 1
+                                    unsafe table[slot] = UInt32(truncatingIfNeeded: found)
+                                    break
+                                }
+                                let other = unsafe UnsafeRawBufferPointer(
+                                    rebasing: bytes[Int(entries[2 &* entry])..<Int(entries[2 &* entry &+ 1])])
+                                if unsafe other.count == text.count && compareBytes(other, text) == 0 {
+                                    unsafe indices[row] = UInt32(truncatingIfNeeded: entry)
+                                    break
+                                }
+                                slot = (slot &+ 1) & mask
+                            }
+                            row &+= 1
+                        }
+                        return true
+                    }
+                    guard let isDone else { return nil }
+                    if isDone { return found }
+                    slotCount *= 4
+                }
+            }
+        }
+    }
+
+    /// Appends the indices of `values` as a data page has them: their width in a byte, then the hybrid.
+    func appendIndices(_ range: Range<Int>, width: Int, to page: inout ByteBuffer) {
+        page.append(UInt8(width))
+        unsafe indices.withElements(of: UInt32.self) { indices in
+            unsafe RunLength.append(UnsafeBufferPointer(rebasing: indices[range]), width: width, to: &page)
+        }
+    }
+
+    @inline(__always)
+    private static func hash(_ text: UnsafeRawBufferPointer) -> Int {
+        // SAFETY: words of eight bytes while eight are left, then single bytes.
+        var state = UInt64(truncatingIfNeeded: text.count) &* multiplier
+        var offset = 0
+        while offset &+ 8 <= text.count {
+            let word = unsafe UInt64(
+                littleEndian: text.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            state = fold(state ^ word)
+            offset &+= 8
+        }
+        var tail: UInt64 = 0
+        while offset < text.count {
+            tail = unsafe tail &<< 8 | UInt64(text[offset])
+            offset &+= 1
+        }
+        return Int(truncatingIfNeeded: fold(state ^ tail))
+    }
+}
+
+/// 2^64 divided by the golden ratio: an odd number without a pattern.
+private let multiplier: UInt64 = 0x9E37_79B9_7F4A_7C15
+
+/// Mixes all bits of `value` into the low ones.
+@inline(__always)
+private func fold(_ value: UInt64) -> UInt64 {
+    let product = (value ^ 0xD6E8_FEB8_6659_FD93).multipliedFullWidth(by: multiplier)
+    return product.high ^ product.low
+}
+
+/// A fixed-width value as a dictionary sees it: equal bits are equal values.
+protocol DictionaryKey: BitwiseCopyable, Comparable {
+    var dictionaryHash: Int { get }
+}
+
+extension UInt32: DictionaryKey {
+    @inline(__always) var dictionaryHash: Int { Int(truncatingIfNeeded: fold(UInt64(self))) }
+}
+
+extension UInt64: DictionaryKey {
+    @inline(__always) var dictionaryHash: Int { Int(truncatingIfNeeded: fold(self)) }
+}
+
+extension Int128: DictionaryKey {
+    @inline(__always) var dictionaryHash: Int {
+        let low = UInt64(truncatingIfNeeded: self)
+        let high = UInt64(truncatingIfNeeded: self >> 64)
+        return Int(truncatingIfNeeded: fold(fold(low) ^ high))
+    }
+}

@@ -1,0 +1,66 @@
+/// FLOAT and DOUBLE.
+///
+/// Encoded as bits, so NaN payloads and the sign of zero survive; compared as numbers.
+@safe struct FloatValues<F: BinaryFloatingPoint & BitwiseCopyable, Bits>: ChunkValues, ~Copyable
+where Bits: DictionaryKey & FixedWidthInteger & UnsignedInteger {
+    private let values: UnsafeBufferPointer<F>
+    private let bits: (F) -> Bits
+
+    /// `bits` gives a number's IEEE 754 bits.
+    init(_ values: UnsafeBufferPointer<F>, bits: @escaping (F) -> Bits) {
+        precondition(MemoryLayout<F>.size == MemoryLayout<Bits>.size)
+        unsafe self.values = values
+        self.bits = bits
+    }
+
+    var count: Int { unsafe values.count }
+    static var specialEncodings: [Encoding] { [.byteStreamSplit] }
+
+    func append(
+        _ encoding: Encoding, _ range: Range<Int>, scratch: inout ByteBuffer, to page: inout ByteBuffer
+    ) -> Int {
+        let part = unsafe UnsafeBufferPointer(rebasing: values[range])
+        if encoding == .byteStreamSplit {
+            // SAFETY: the same size and alignment, and every bit pattern is a value of both.
+            unsafe part.withMemoryRebound(to: Bits.self) { unsafe ByteStreamSplit.append($0, to: &page) }
+        } else {
+            unsafe Plain.append(part, to: &page)
+        }
+        return 0
+    }
+
+    func build(_ dictionary: inout Dictionary) -> Bool {
+        // SAFETY: the same size and alignment, and every bit pattern is a value of both.
+        unsafe values.withMemoryRebound(to: Bits.self) { unsafe dictionary.build($0) }
+    }
+
+    func appendEntries(of dictionary: borrowing Dictionary, to page: inout ByteBuffer) {
+        page.append(dictionary.entries)
+    }
+
+    func statistics(_ cuts: [PageCut]) -> Statistics {
+        var extremes = [Extremes<F>?]()
+        var nanCounts = [Int]()
+        for cut in cuts {
+            var smallest = F.infinity
+            var largest = -F.infinity
+            var nanCount = 0
+            // Comparisons with a NaN are false, so NaNs never get in.
+            for i in cut.values {
+                let value = unsafe values[i]
+                smallest = value < smallest ? value : smallest
+                largest = value > largest ? value : largest
+                nanCount &+= value.isNaN ? 1 : 0
+            }
+            nanCounts.append(nanCount)
+            extremes.append(nanCount == cut.values.count ? nil : Extremes(min: smallest, max: largest))
+        }
+        // Zeros compare equal, so which one was met first means nothing: bounds include both (parquet.thrift,
+        // `ColumnOrder`: a smallest +0 is written as -0, a largest -0 as +0).
+        return Statistics(extremes, nanCounts: nanCounts, countsNaNs: true) {
+            Bounds(
+                min: littleEndianBytes(bits($0.min == 0 ? -F.zero : $0.min)),
+                max: littleEndianBytes(bits($0.max == 0 ? F.zero : $0.max)))
+        }
+    }
+}

@@ -1,0 +1,160 @@
+import CZlib
+
+/// The file as it grows: gathers bytes for the sink and knows how many there are.
+@safe struct OutputFile: ~Copyable {
+    private static let flushByteCount = 1 << 20
+
+    private let sink: (UnsafeRawBufferPointer) throws -> Void
+    private var pending = ByteBuffer()
+    /// Bytes of the file so far, handed to the sink or not.
+    private(set) var byteCount = 0
+
+    init(sink: @escaping (UnsafeRawBufferPointer) throws -> Void) { unsafe self.sink = sink }
+
+    mutating func append(_ bytes: borrowing ByteBuffer) throws {
+        pending.append(bytes)
+        byteCount += bytes.count
+        if pending.count >= Self.flushByteCount { try flush() }
+    }
+
+    mutating func append(_ bytes: [UInt8]) throws {
+        pending.append(bytes)
+        byteCount += bytes.count
+        if pending.count >= Self.flushByteCount { try flush() }
+    }
+
+    mutating func flush() throws {
+        guard pending.count > 0 else { return }
+        unsafe try pending.withBytes { bytes in unsafe try sink(bytes) }
+        pending.removeAll()
+    }
+}
+
+/// A page's size in the file and before compression, both with its header.
+struct PageSize: Hashable {
+    var compressed: Int
+    var uncompressed: Int
+}
+
+/// Compresses pages, puts their header before them, and appends them to the file.
+///
+/// Format: parquet.thrift `PageHeader`; the CRC as in parquet-format `README.md`, "Checksumming": of all
+/// that follows the header.
+struct PageWriter: ~Copyable {
+    private let version: WriterOptions.PageVersion
+    private let isCompressed: Bool
+    private var header = CompactWriter()
+    private var payload = ByteBuffer()
+
+    init(_ options: WriterOptions) {
+        version = options.pageVersion
+        isCompressed = options.compression != .uncompressed
+    }
+
+    /// Writes a dictionary page whose entries are in `body`.
+    mutating func writeDictionary(
+        _ body: borrowing ByteBuffer, entryCount: Int, name: String, compressor: inout PageCompressor,
+        to file: inout OutputFile
+    ) throws -> PageSize {
+        payload.removeAll()
+        try compressor.compress(body, to: &payload, name: name)
+        return try write(type: 2, uncompressedByteCount: body.count, name: name, to: &file) { header in
+            header.structure(7) { page in
+                page.i32(1, entryCount)
+                page.i32(2, Encoding.plain.rawValue)
+            }
+        }
+    }
+
+    /// Writes a data page of the file's page version.
+    ///
+    /// - Parameters:
+    ///   - levels: definition levels in the RLE hybrid, without a length; empty for a column without nulls.
+    ///   - values: the encoded values.
+    ///   - scratch: overwritten.
+    mutating func writeData(
+        _ cut: PageCut, encoding: Encoding, levels: borrowing ByteBuffer, values: borrowing ByteBuffer,
+        isNullable: Bool, name: String, compressor: inout PageCompressor, scratch: inout ByteBuffer,
+        to file: inout OutputFile
+    ) throws -> PageSize {
+        payload.removeAll()
+        switch version {
+        case .v1:
+            guard isNullable else {
+                try compressor.compress(values, to: &payload, name: name)
+                return try writeV1(cut, encoding: encoding, byteCount: values.count, name: name, to: &file)
+            }
+            scratch.removeAll()
+            scratch.appendLittleEndian(UInt32(truncatingIfNeeded: levels.count))
+            scratch.append(levels)
+            scratch.append(values)
+            try compressor.compress(scratch, to: &payload, name: name)
+            return try writeV1(cut, encoding: encoding, byteCount: scratch.count, name: name, to: &file)
+        case .v2:
+            payload.append(levels)
+            let levelByteCount = levels.count
+            // Nothing stays nothing: a codec would make a frame of it.
+            let compresses = isCompressed && values.count > 0
+            if compresses {
+                try compressor.compress(values, to: &payload, name: name)
+            } else {
+                payload.append(values)
+            }
+            return try write(
+                type: 3, uncompressedByteCount: levelByteCount + values.count, name: name, to: &file
+            ) { header in
+                header.structure(8) { page in
+                    page.i32(1, cut.rows.count)
+                    page.i32(2, cut.nullCount)
+                    page.i32(3, cut.rows.count)
+                    page.i32(4, encoding.rawValue)
+                    page.i32(5, levelByteCount)
+                    page.i32(6, 0)
+                    page.bool(7, compresses)
+                }
+            }
+        }
+    }
+
+    private mutating func writeV1(
+        _ cut: PageCut, encoding: Encoding, byteCount: Int, name: String, to file: inout OutputFile
+    ) throws -> PageSize {
+        try write(type: 0, uncompressedByteCount: byteCount, name: name, to: &file) { header in
+            header.structure(5) { page in
+                page.i32(1, cut.rows.count)
+                page.i32(2, encoding.rawValue)
+                page.i32(3, Encoding.rle.rawValue)
+                page.i32(4, Encoding.rle.rawValue)
+            }
+        }
+    }
+
+    /// Writes a header and the payload.
+    private mutating func write(
+        type: Int, uncompressedByteCount: Int, name: String, to file: inout OutputFile,
+        fields: (inout CompactWriter) -> Void
+    ) throws -> PageSize {
+        let longest = max(uncompressedByteCount, payload.count)
+        guard longest <= Int(Int32.max) else {
+            throw ParquetProblem(.pageTooLong(name: name, byteCount: longest))
+        }
+        let checksum = unsafe payload.withBytes { bytes in
+            unsafe crc32_z(0, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
+        }
+        let payloadByteCount = payload.count
+        header.removeAll()
+        header.structure { header in
+            header.i32(1, type)
+            header.i32(2, uncompressedByteCount)
+            header.i32(3, payloadByteCount)
+            header.i32(4, Int(Int32(truncatingIfNeeded: checksum)))
+            fields(&header)
+        }
+        let headerByteCount = header.buffer.count
+        try file.append(header.buffer)
+        try file.append(payload)
+        return PageSize(
+            compressed: headerByteCount + payloadByteCount,
+            uncompressed: headerByteCount + uncompressedByteCount)
+    }
+}

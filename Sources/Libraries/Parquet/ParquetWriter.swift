@@ -1,0 +1,190 @@
+public import Bytes
+public import Columns
+import Compression
+
+/// Writes a Parquet file to a sink, row group by row group.
+///
+/// ```swift
+/// var writer = try ParquetWriter(schema: fields, options: WriterOptions(), sink: file.write)
+/// try writer.writeRowGroup(columns)
+/// let written = try writer.finish(keyValueMetadata: [("source", "a.csv")])
+/// ```
+/// The same columns, options and library versions give the same bytes on every machine. A file whose writer has
+/// thrown, or that was not finished, is not readable. One thread at a time.
+///
+/// Format: parquet-format `README.md`, "File Format".
+public struct ParquetWriter: ~Copyable {
+    private static let magic = Array("PAR1".utf8)
+
+    private let schema: [Field]
+    private let options: WriterOptions
+    private var file: OutputFile
+    private var chunks: ColumnChunkWriter
+    private var rowGroups: [RowGroup] = []
+    private let digesters: [DigesterBox]
+    private var rowCount = 0
+
+    /// - Parameters:
+    ///   - schema: at least one field, all names different.
+    ///   - sink: takes the file's bytes in order; they are valid during the call only.
+    /// - Throws: `ParquetProblem` when the schema or an option cannot be.
+    public init(
+        schema: [Field], options: WriterOptions, sink: @escaping (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        guard !schema.isEmpty else { throw ParquetProblem(.noColumns) }
+        var names = Set<String>()
+        for field in schema where !names.insert(field.name).inserted {
+            throw ParquetProblem(.duplicateColumn(name: field.name))
+        }
+        try options.check(columnCount: schema.count)
+        self.schema = schema
+        self.options = options
+        digesters = schema.map { DigesterBox($0.type) }
+        chunks = ColumnChunkWriter(options: options)
+        unsafe file = OutputFile(sink: sink)
+    }
+
+    /// Writes one row group: a column for each field, in the order of the schema, all with the same number of rows.
+    ///
+    /// The columns are not kept. Without rows nothing is written.
+    ///
+    /// - Throws: `ParquetProblem`, and what the sink throws.
+    public mutating func writeRowGroup(_ columns: [Column]) throws {
+        try check(columns)
+        let count = columns[0].count
+        guard count > 0 else { return }
+        if file.byteCount == 0 { try file.append(Self.magic) }
+        var rowGroup = RowGroup(rowCount: count, chunks: [])
+        for (index, column) in columns.enumerated() {
+            digesters[index].digester.update(column)
+            rowGroup.chunks.append(
+                try chunks.write(
+                    column, field: schema[index], settled: rowGroups.first?.chunks[index].encoding, to: &file)
+            )
+        }
+        rowGroups.append(rowGroup)
+        rowCount += count
+    }
+
+    private func check(_ columns: [Column]) throws(ParquetProblem) {
+        guard columns.count == schema.count else {
+            throw ParquetProblem(.columnCount(columns.count, expected: schema.count))
+        }
+        for (field, column) in zip(schema, columns) {
+            guard column.type == field.type else {
+                throw ParquetProblem(.columnType(name: field.name, column.type, expected: field.type))
+            }
+            guard column.count == columns[0].count else {
+                throw ParquetProblem(.rowCount(name: field.name, column.count, expected: columns[0].count))
+            }
+            guard field.isNullable || column.nullCount == 0 else {
+                throw ParquetProblem(.unexpectedNulls(name: field.name, count: column.nullCount))
+            }
+        }
+    }
+
+    /// Writes the page indexes and the footer, and hands the last bytes to the sink.
+    ///
+    /// - Parameter keyValueMetadata: kept in the footer, in this order.
+    public consuming func finish(keyValueMetadata: [(key: String, value: String)]) throws -> WrittenFile {
+        if file.byteCount == 0 { try file.append(Self.magic) }
+        // All column indexes, then all offset indexes, near the footer: parquet-format `PageIndex.md`.
+        for group in rowGroups.indices {
+            for index in schema.indices {
+                rowGroups[group].chunks[index].columnIndexOffset = file.byteCount
+                try file.append(rowGroups[group].chunks[index].columnIndex)
+            }
+        }
+        for group in rowGroups.indices {
+            for index in schema.indices {
+                rowGroups[group].chunks[index].offsetIndexOffset = file.byteCount
+                try file.append(rowGroups[group].chunks[index].offsetIndex)
+            }
+        }
+        var thrift = CompactWriter()
+        thrift.footer(
+            schema: schema, rowCount: rowCount, rowGroups: rowGroups, options: options,
+            keyValueMetadata: keyValueMetadata)
+        try file.append(thrift.buffer)
+        try file.append(littleEndianBytes(UInt32(truncatingIfNeeded: thrift.buffer.count)) + Self.magic)
+        try file.flush()
+        return summary()
+    }
+
+    private func summary() -> WrittenFile {
+        let digests = digesters.map { $0.digester.digest() }
+        let columns = schema.indices.map { index in
+            WrittenColumn(
+                name: schema[index].name,
+                compressedByteCount: rowGroups.reduce(0) { $0 + $1.chunks[index].compressedByteCount },
+                nullCount: rowGroups.reduce(0) { $0 + $1.chunks[index].nullCount },
+                valueDigest: digests[index])
+        }
+        return WrittenFile(
+            rowCount: rowCount, byteCount: file.byteCount, columns: columns,
+            valueDigest: contentDigest(fields: schema, rowCount: rowCount, columnDigests: digests))
+    }
+}
+
+/// What was written, once a file is finished.
+public struct WrittenFile: Hashable, Sendable {
+    public var rowCount: Int
+    /// Length of the file.
+    public var byteCount: Int
+    /// In the order of the schema.
+    public var columns: [WrittenColumn]
+    /// The content digest: of schema and values, whatever the codec, the encodings, pages and row groups.
+    public var valueDigest: XXH3Digest
+
+    public init(rowCount: Int, byteCount: Int, columns: [WrittenColumn], valueDigest: XXH3Digest) {
+        self.rowCount = rowCount
+        self.byteCount = byteCount
+        self.columns = columns
+        self.valueDigest = valueDigest
+    }
+}
+
+/// One column of a written file.
+public struct WrittenColumn: Hashable, Sendable {
+    public var name: String
+    /// Bytes of all its pages in the file, headers included.
+    public var compressedByteCount: Int
+    public var nullCount: Int
+    /// The digest of its values, as `ColumnDigester` takes it.
+    public var valueDigest: XXH3Digest
+
+    public init(name: String, compressedByteCount: Int, nullCount: Int, valueDigest: XXH3Digest) {
+        self.name = name
+        self.compressedByteCount = compressedByteCount
+        self.nullCount = nullCount
+        self.valueDigest = valueDigest
+    }
+}
+
+/// Gives a digester a place in an array, which takes no noncopyable elements.
+private final class DigesterBox {
+    var digester: ColumnDigester
+
+    init(_ type: ColumnType) { digester = ColumnDigester(type: type) }
+}
+
+extension WriterOptions {
+    fileprivate func check(columnCount: Int) throws(ParquetProblem) {
+        switch compression {
+        case .uncompressed: break
+        case .gzip(let level): try Self.check("gzip level", level, in: 0...9)
+        case .zstd(let level): try Self.check("zstd level", level, in: ZstdCompressor.levels)
+        }
+        try Self.check("dataPageRows", dataPageRows, in: 1...Int(Int32.max))
+        try Self.check("dataPageBytes", dataPageBytes, in: 1...1 << 28)
+        for column in sortingColumns { try Self.check("sortingColumns", column, in: 0...columnCount - 1) }
+    }
+
+    private static func check(
+        _ name: String, _ value: Int, in allowed: ClosedRange<Int>
+    ) throws(ParquetProblem) {
+        guard allowed.contains(value) else {
+            throw ParquetProblem(.option(name: name, value: value, allowed: allowed))
+        }
+    }
+}

@@ -1,0 +1,51 @@
+/// What the footer says of one column chunk.
+struct ColumnChunk {
+    var rowCount: Int
+    var nullCount: Int
+    var encoding: Encoding
+    var dictionaryOffset: Int?
+    var dataOffset = 0
+    var dataPageCount = 0
+    /// Bytes in the file, and before compression, with the headers of pages.
+    var compressedByteCount = 0
+    var uncompressedByteCount = 0
+    var statistics = Statistics()
+    /// Encoded for the end of the file; empty where there is none.
+    var columnIndex: [UInt8] = []
+    var offsetIndex: [UInt8] = []
+    /// Set once the indexes are written.
+    var columnIndexOffset = 0
+    var offsetIndexOffset = 0
+
+    init(rowCount: Int, nullCount: Int, encoding: Encoding) {
+        self.rowCount = rowCount
+        self.nullCount = nullCount
+        self.encoding = encoding
+    }
+
+    mutating func add(_ page: PageSize) {
+        compressedByteCount += page.compressed
+        uncompressedByteCount += page.uncompressed
+    }
+
+    var firstOffset: Int { dictionaryOffset ?? dataOffset }
+}
+
+/// What the footer says of one row group.
+struct RowGroup {
+    var rowCount: Int
+    var chunks: [ColumnChunk]
+
+    var firstOffset: Int { chunks.first?.firstOffset ?? 0 }
+    var compressedByteCount: Int { chunks.reduce(0) { $0 + $1.compressedByteCount } }
+    var uncompressedByteCount: Int { chunks.reduce(0) { $0 + $1.uncompressedByteCount } }
+}
+
+extension Statistics {
+    /// These statistics without the bounds of pages, which only the column index needs.
+    init(summaryOf whole: Statistics) {
+        chunk = whole.chunk
+        countsNaNs = whole.countsNaNs
+        pageNaNCounts = [whole.nanCount]
+    }
+}

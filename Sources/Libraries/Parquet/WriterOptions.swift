@@ -1,0 +1,38 @@
+/// How a table is written. The defaults suit tables that many programs will read.
+public struct WriterOptions: Hashable, Sendable {
+    public enum Compression: Hashable, Sendable {
+        case uncompressed
+        /// Level `0...9`.
+        case gzip(level: Int)
+        /// Any level libzstd knows, usually `1...19`.
+        case zstd(level: Int)
+    }
+
+    /// The version of data pages. Values and sizes are nearly the same; fewer programs read version 2 well.
+    public enum PageVersion: Hashable, Sendable { case v1, v2 }
+
+    /// Which encodings the writer chooses from.
+    public enum EncodingSet: Hashable, Sendable {
+        /// What pyarrow, DuckDB, Polars and fastparquet all read: PLAIN, RLE_DICTIONARY, and DELTA_BINARY_PACKED
+        /// for pages that fastparquet 2026.9 decodes right (deltas of up to 24 bits).
+        case portable
+        /// All of them: also unrestricted DELTA_BINARY_PACKED, BYTE_STREAM_SPLIT and DELTA_LENGTH_BYTE_ARRAY,
+        /// which pyarrow, DuckDB and Polars read.
+        case all
+    }
+
+    public var compression = Compression.zstd(level: 3)
+    public var pageVersion = PageVersion.v1
+    public var encodings = EncodingSet.portable
+    /// Most rows of a data page.
+    public var dataPageRows = 131_072
+    /// Bytes of values, in PLAIN encoding, after which a data page ends; one value may be longer.
+    public var dataPageBytes = 1 << 20
+    /// Columns the rows are sorted by, ascending and nulls first, most significant first, as indices into the
+    /// schema. Recorded in the file; the writer trusts the caller.
+    public var sortingColumns: [Int] = []
+    /// The program that wrote the file, in the form `name version 1.2.3 (build abc)`.
+    public var createdBy = "datamake version 1.0.0"
+
+    public init() {}
+}
