@@ -43,8 +43,9 @@ import Testing
         try directory.write(judgeScript, to: "judge.py")
         let output = try Peer.run(Peer.python!, [directory.path("judge.py"), directory.path])
         #expect(output.status == 0, "\(output.standardOutput)\n\(output.standardError.suffix(3000))")
-        #expect(
-            output.standardOutput.hasSuffix("judged \(tables.count) tables\n"), "\(output.standardOutput)")
+        let encodings =
+            "BYTE_STREAM_SPLIT DELTA_BINARY_PACKED DELTA_LENGTH_BYTE_ARRAY PLAIN RLE RLE_DICTIONARY"
+        #expect(output.standardOutput == "judged \(tables.count) tables in \(encodings)\n")
     }
 
     private static func writeTable(seed: UInt64, to directory: TemporaryDirectory) throws -> Table {
