@@ -17,6 +17,7 @@ let judgeScript = #"""
     duckdb.execute("set timezone = 'UTC'")
     decimals.getcontext().prec = 60
     differences = 0
+    met = set()
 
     def differ(table, *what):
         global differences
@@ -200,6 +201,7 @@ let judgeScript = #"""
                 d = decimal(type)
                 part = want[index].slice(first, table["rowGroups"][g])
                 md = meta.row_group(g).column(index)
+                met.update(md.encodings)
                 values = comparable(part, type, d)
                 stats = md.statistics
                 if stats is None or stats.null_count != part.null_count: differ(table, column["name"], "null count", stats)
@@ -289,5 +291,5 @@ let judgeScript = #"""
             except Exception as problem:
                 import traceback
                 differ(table, judge.__name__, traceback.format_exc()[-600:])
-    print(f"judged {len(tables)} tables" if differences == 0 else f"{differences} differences")
+    print(f"judged {len(tables)} tables in {' '.join(sorted(met))}" if differences == 0 else f"{differences} differences")
     """#

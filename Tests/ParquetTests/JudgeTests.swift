@@ -43,8 +43,9 @@ import Testing
         try directory.write(judgeScript, to: "judge.py")
         let output = try Peer.run(Peer.python!, [directory.path("judge.py"), directory.path])
         #expect(output.status == 0, "\(output.standardOutput)\n\(output.standardError.suffix(3000))")
-        #expect(
-            output.standardOutput.hasSuffix("judged \(tables.count) tables\n"), "\(output.standardOutput)")
+        let encodings =
+            "BYTE_STREAM_SPLIT DELTA_BINARY_PACKED DELTA_LENGTH_BYTE_ARRAY PLAIN RLE RLE_DICTIONARY"
+        #expect(output.standardOutput == "judged \(tables.count) tables in \(encodings)\n")
     }
 
     private static func writeTable(seed: UInt64, to directory: TemporaryDirectory) throws -> Table {
@@ -177,7 +178,8 @@ extension Column {
             unsafe withText { ends, bytes in
                 unsafe text.append(contentsOf: bytes)
                 var start: UInt32 = 0
-                for unsafeend in unsafe ends {
+                for row in 0..<ends.count {
+                    let end = unsafe ends[row]
                     unsafe withUnsafeBytes(of: (end - start).littleEndian) {
                         unsafe slots.append(contentsOf: $0)
                     }

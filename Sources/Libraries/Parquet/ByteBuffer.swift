@@ -51,8 +51,12 @@
         unsafe bytes.withUnsafeBytes { unsafe append($0) }
     }
 
-    package mutating func append(_ other: borrowing ByteBuffer) {
-        unsafe append(UnsafeRawBufferPointer(rebasing: other.storage[0..<other.count]))
+    package mutating func append(_ other: borrowing ByteBuffer) { append(other, from: 0, to: other.count) }
+
+    /// Appends the bytes `start..<end` of another buffer.
+    package mutating func append(_ other: borrowing ByteBuffer, from start: Int, to end: Int) {
+        precondition(0 <= start && start <= end && end <= other.count)
+        unsafe append(UnsafeRawBufferPointer(rebasing: other.storage[start..<end]))
     }
 
     package mutating func appendLittleEndian<T: FixedWidthInteger & BitwiseCopyable>(_ value: T) {
@@ -117,6 +121,17 @@
         // SAFETY: allocated with alignment 64, with room for `count` bytes.
         let elements = unsafe UnsafeMutableBufferPointer(
             start: storage.baseAddress!.assumingMemoryBound(to: T.self), count: elementCount)
+        return try unsafe body(elements)
+    }
+
+    /// Lets `body` change the elements there are; `count` must be a multiple of the element's size.
+    mutating func withMutableElements<T: BitwiseCopyable, R, E: Error>(
+        of type: T.Type, _ body: (UnsafeMutableBufferPointer<T>) throws(E) -> R
+    ) throws(E) -> R {
+        // SAFETY: allocated with alignment 64, and the elements lie within the `count` bytes.
+        let elements = unsafe UnsafeMutableBufferPointer(
+            start: storage.baseAddress!.assumingMemoryBound(to: T.self),
+            count: count / MemoryLayout<T>.stride)
         return try unsafe body(elements)
     }
 

@@ -10,6 +10,9 @@ struct ColumnChunkWriter: ~Copyable {
     var compressed = ByteBuffer()
     /// Lengths of texts, for encodings that have them apart.
     var lengths = ByteBuffer()
+    /// Pages of deltas that were encoded while the encoding was chosen, and where each ends; no ends without them.
+    var packedDeltas = ByteBuffer()
+    var packedDeltaEnds: [Int] = []
     private var pages: PageWriter
     private var thrift = CompactWriter()
     /// The values of a column with nulls, moved together.
@@ -107,6 +110,7 @@ struct ColumnChunkWriter: ~Copyable {
         let cuts = PageCut.cuts(
             of: column, options: options, forPackedDeltas: forPackedDeltas && options.encodings == .portable)
         let statistics = values.statistics(cuts)
+        packedDeltaEnds.removeAll()
         let choice = try chooseEncoding(of: values, cuts: cuts, settled: settled, name: field.name)
         var chunk = ColumnChunk(
             rowCount: column.count, nullCount: column.nullCount, encoding: choice.encoding)
@@ -121,13 +125,18 @@ struct ColumnChunkWriter: ~Copyable {
         }
         chunk.dataOffset = file.byteCount
         var locations = [PageLocation]()
-        for cut in cuts {
+        for (page, cut) in cuts.enumerated() {
             let offset = file.byteCount
             levels.removeAll()
             if field.isNullable { appendLevels(of: column, cut) }
             body.removeAll()
-            _ = Self.append(
-                choice, values, cut.values, dictionary: dictionary, lengths: &lengths, to: &body)
+            if choice.encoding == .deltaBinaryPacked, !packedDeltaEnds.isEmpty {
+                body.append(
+                    packedDeltas, from: page == 0 ? 0 : packedDeltaEnds[page - 1], to: packedDeltaEnds[page])
+            } else {
+                _ = Self.append(
+                    choice, values, cut.values, dictionary: dictionary, lengths: &lengths, to: &body)
+            }
             let size = try pages.writeData(
                 cut, encoding: choice.encoding, levels: levels, values: body, isNullable: field.isNullable,
                 name: field.name, compressor: &compressor, scratch: &sample, to: &file)

@@ -64,7 +64,7 @@ extension ColumnChunkWriter {
         }
         for (choice, _) in costs {
             if choice.encoding == .deltaBinaryPacked, options.encodings == .portable,
-                widestDelta(values, cuts) > Self.widestPortableDelta
+                packDeltas(of: values, cuts) > Self.widestPortableDelta
             {
                 continue
             }
@@ -82,16 +82,19 @@ extension ColumnChunkWriter {
         }
     }
 
-    private mutating func widestDelta<Values: ChunkValues & ~Copyable>(
-        _ values: borrowing Values, _ cuts: [PageCut]
+    /// Encodes all pages to see how wide their deltas are, and keeps them for writing.
+    private mutating func packDeltas<Values: ChunkValues & ~Copyable>(
+        of values: borrowing Values, _ cuts: [PageCut]
     ) -> Int {
+        packedDeltas.removeAll()
+        packedDeltaEnds.removeAll()
         var widest = 0
         for cut in cuts {
-            sample.removeAll()
             let width = Self.append(
                 EncodingChoice(encoding: .deltaBinaryPacked), values, cut.values, dictionary: dictionary,
-                lengths: &lengths, to: &sample)
+                lengths: &lengths, to: &packedDeltas)
             widest = max(widest, width)
+            packedDeltaEnds.append(packedDeltas.count)
         }
         return widest
     }
