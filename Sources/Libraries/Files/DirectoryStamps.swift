@@ -21,7 +21,8 @@ package struct DirectoryStamps: ~Copyable {
             // A zero byte inside would name another file.
             guard unsafe strlen(text) == path.utf8.count else { return nil }
             // SAFETY: the name starts within the text, or at the zero that ends it.
-            let nameOffset = unsafe strrchr(text, Int32(UInt8(ascii: "/"))).map { unsafe UnsafePointer($0) - text + 1 } ?? 0
+            let slash = unsafe strrchr(text, Int32(UInt8(ascii: "/")))
+            let nameOffset = unsafe slash.map { unsafe UnsafePointer($0) - text + 1 } ?? 0
             if unsafe !isOpen(text, nameOffset) { unsafe open(text, nameOffset) }
             if descriptor < 0 { return openError }
             return unsafe fstatat(descriptor, text + nameOffset, &buffer, 0) == 0 ? 0 : errno
