@@ -12,6 +12,7 @@ struct Main {
     static func main() async {
         // A closed pipe is an error to handle where it happens, not a reason to die in mid-publish.
         signal(SIGPIPE, SIG_IGN)
+        unblockSignals()
         do {
             var command = try Datamake.parseAsRoot(globalOptionsLast(Array(CommandLine.arguments.dropFirst())))
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -40,6 +41,13 @@ struct Main {
         printError(message)
         exit(code == .validationFailure ? 2 : 1)
     }
+}
+
+/// Some parents start their children with signals blocked; an interrupt must get through all the same.
+private func unblockSignals() {
+    var all = sigset_t()
+    unsafe sigfillset(&all)
+    unsafe pthread_sigmask(SIG_UNBLOCK, &all, nil)
 }
 
 /// `datamake -C DIR build` and `datamake build -C DIR` mean the same: options before the command move behind it.
