@@ -6,7 +6,9 @@ extension Constraint {
     package func accepts(_ text: String, kind: WildcardKind) -> Bool {
         switch self {
         case .globs(let includes, let excludes):
-            guard includes.isEmpty || includes.contains(where: { Glob($0).matches(text) }) else { return false }
+            guard includes.isEmpty || includes.contains(where: { Glob($0).matches(text) }) else {
+                return false
+            }
             return !excludes.contains { Glob($0).matches(text) }
         case .days(let start, let end):
             guard let days = DayRange(text: text, kind: kind) else { return false }

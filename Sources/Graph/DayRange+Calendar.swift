@@ -20,7 +20,8 @@ struct CivilDate: Hashable, Sendable {
         guard let year = digits(0..<4), year >= 1 else { return nil }
         self.year = year
         if byteCount >= 7 {
-            guard bytes[start + 4] == UInt8(ascii: "-"), let month = digits(5..<7), (1...12).contains(month) else {
+            guard bytes[start + 4] == UInt8(ascii: "-"), let month = digits(5..<7), (1...12).contains(month)
+            else {
                 return nil
             }
             self.month = month
@@ -80,13 +81,17 @@ extension DayRange {
     package init?(text: String, kind: WildcardKind) {
         guard let byteCount = kind.dateByteCount, text.utf8.count == byteCount else { return nil }
         var text = text
-        guard let date = text.withUTF8({ unsafe CivilDate($0.span, byteCount: byteCount) }) else { return nil }
+        guard let date = text.withUTF8({ unsafe CivilDate($0.span, byteCount: byteCount) }) else {
+            return nil
+        }
         self.init(containing: date.dayCount, kind: kind)
     }
 
     /// The days that `YYYY-MM-DD`, `YYYY-MM` or `YYYY` stands for; nil for anything else.
     package init?(text: String) {
-        guard let kind = [WildcardKind.day, .month, .year].first(where: { $0.dateByteCount == text.utf8.count }) else {
+        guard
+            let kind = [WildcardKind.day, .month, .year].first(where: { $0.dateByteCount == text.utf8.count })
+        else {
             return nil
         }
         self.init(text: text, kind: kind)
@@ -114,7 +119,9 @@ extension DayRange {
     /// The smallest range of whole months or years that holds these days. Empty ranges grow to the span of their start.
     package func widened(to kind: WildcardKind) -> DayRange {
         let first = DayRange(containing: start, kind: kind)
-        return DayRange(start: first.start, end: max(first.end, DayRange(containing: max(start, end - 1), kind: kind).end))
+        return DayRange(
+            start: first.start, end: max(first.end, DayRange(containing: max(start, end - 1), kind: kind).end)
+        )
     }
 
     /// The text form, of `kind`, of a day counted from 1970-01-01: `2024-02` for a month. Years beyond 1...9999 are clamped.
@@ -124,7 +131,8 @@ extension DayRange {
             let digits = String(number)
             return String(repeating: "0", count: max(0, width - digits.count)) + digits
         }
-        let text = "\(padded(min(max(date.year, 1), 9999), 4))-\(padded(date.month, 2))-\(padded(date.day, 2))"
+        let text =
+            "\(padded(min(max(date.year, 1), 9999), 4))-\(padded(date.month, 2))-\(padded(date.day, 2))"
         return kind.dateByteCount.map { String(text.prefix($0)) } ?? text
     }
 

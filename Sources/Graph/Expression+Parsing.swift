@@ -41,7 +41,8 @@ extension Expression {
             switch expression {
             case .column(let name), .inPartition(let name): if !names.contains(name) { names.append(name) }
             case .integer, .number, .text: break
-            case .comparison(_, let a, let b), .arithmetic(_, let a, let b), .and(let a, let b), .or(let a, let b):
+            case .comparison(_, let a, let b), .arithmetic(_, let a, let b), .and(let a, let b),
+                .or(let a, let b):
                 walk(a)
                 walk(b)
             case .not(let a), .isNull(let a): walk(a)
@@ -121,21 +122,29 @@ private struct ExpressionParser {
                     index += 1
                 }
                 tokens.append(
-                    Token(kind: scalar == "`" ? .name(content) : .text(content), offset: start, spelling: spelling(start..<index)))
+                    Token(
+                        kind: scalar == "`" ? .name(content) : .text(content), offset: start,
+                        spelling: spelling(start..<index)))
                 continue
             case "0"..."9", ".":
-                while index < scalars.count, Self.continuesNumber(scalars[index], after: scalars[index == start ? start : index - 1]) {
+                while index < scalars.count,
+                    Self.continuesNumber(scalars[index], after: scalars[index == start ? start : index - 1])
+                {
                     index += 1
                 }
                 let word = spelling(start..<index)
                 tokens.append(Token(kind: try number(word, at: start), offset: start, spelling: word))
                 continue
             case _ where Self.startsName(scalar):
-                while index < scalars.count, Self.startsName(scalars[index]) || ("0"..."9").contains(scalars[index]) { index += 1 }
+                while index < scalars.count,
+                    Self.startsName(scalars[index]) || ("0"..."9").contains(scalars[index])
+                { index += 1 }
                 let word = spelling(start..<index)
                 let lower = word.lowercased()
                 tokens.append(
-                    Token(kind: Self.keywords.contains(lower) ? .keyword(lower) : .name(word), offset: start, spelling: word))
+                    Token(
+                        kind: Self.keywords.contains(lower) ? .keyword(lower) : .name(word), offset: start,
+                        spelling: word))
                 continue
             default: break
             }
@@ -189,7 +198,8 @@ private struct ExpressionParser {
             if case .symbol(let symbol) = rest.kind, Expression.Comparison(rawValue: symbol) != nil {
                 throw problem(rest.offset, "comparisons do not chain", hint: "write 'a < b and b < c'")
             }
-            throw problem(rest.offset, "expected an operator or the end, found '\(rest.spelling.escapedForDisplay)'")
+            throw problem(
+                rest.offset, "expected an operator or the end, found '\(rest.spelling.escapedForDisplay)'")
         }
         return result
     }
@@ -290,7 +300,9 @@ private struct ExpressionParser {
             guard take(.symbol(")")) else {
                 throw tokens[position].kind == .end
                     ? problem(token.offset, "'(' is never closed")
-                    : problem(tokens[position].offset, "expected ')', found '\(tokens[position].spelling.escapedForDisplay)'")
+                    : problem(
+                        tokens[position].offset,
+                        "expected ')', found '\(tokens[position].spelling.escapedForDisplay)'")
             }
             return inner
         case .symbol("-"), .symbol("+"):
@@ -304,7 +316,8 @@ private struct ExpressionParser {
             default: return try made(.arithmetic(.subtract, .integer(0), operand))
             }
         case .keyword("null"):
-            throw problem(token.offset, "nothing equals null", hint: "write 'column is null' or 'column is not null'")
+            throw problem(
+                token.offset, "nothing equals null", hint: "write 'column is null' or 'column is not null'")
         default:
             position -= 1
             throw problem(

@@ -6,10 +6,13 @@
 package struct Glob: Hashable, Sendable {
     package let text: String
     private let program: GlobProgram?
+    /// The program as a table, where it is small enough, as nearly all are.
+    private let table: GlobTable?
 
     package init(_ text: String) {
         self.text = text
         program = Self.isLiteral(text) ? nil : GlobProgram(glob: text)
+        table = program.flatMap { GlobTable($0) }
     }
 
     /// Whether `text` stands for itself alone.
@@ -19,7 +22,7 @@ package struct Glob: Hashable, Sendable {
 
     /// Whether the glob matches all of `text`.
     package func matches(_ text: String) -> Bool {
-        program?.matches(text) ?? (text == self.text)
+        table?.matches(text) ?? program?.matches(text) ?? (text == self.text)
     }
 
     package static func == (a: Glob, b: Glob) -> Bool { a.text == b.text }

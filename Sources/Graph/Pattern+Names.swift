@@ -117,7 +117,9 @@ extension Pattern {
             if let known = finest, !kind.isFiner(than: known.kind) { continue }
             finest = (name, kind)
         }
-        guard let (name, kind) = finest, let value = bindings[name], let byteCount = kind.dateByteCount else { return nil }
+        guard let (name, kind) = finest, let value = bindings[name], let byteCount = kind.dateByteCount else {
+            return nil
+        }
         return DayRange(text: String(value.prefix(byteCount)), kind: kind)
     }
 }

@@ -8,15 +8,18 @@ package struct PathSet: Sendable {
         var pattern: Pattern
         /// The only text, where there is no wildcard.
         var literal: String?
-        var prefix: String
-        var suffix: String
+        /// UTF-8 of the text before the first wildcard, and after the last one backwards.
+        var prefix: [UInt8]
+        var reversedSuffix: [UInt8]
     }
 
     package init(_ pattern: Pattern, constraints: [String: Constraint] = [:]) {
         self.pattern = pattern
         self.constraints = constraints
         segments = pattern.segments.map {
-            Segment(pattern: $0, literal: $0.literalText, prefix: $0.literalPrefix, suffix: $0.literalSuffix)
+            Segment(
+                pattern: $0, literal: $0.literalText, prefix: Array($0.literalPrefix.utf8),
+                reversedSuffix: $0.literalSuffix.utf8.reversed())
         }
     }
 
@@ -58,9 +61,12 @@ package struct PathSet: Sendable {
     }
 
     private static func mayOverlap(_ a: Segment, _ b: Segment) -> Bool {
-        if let x = a.literal, let y = b.literal { return x == y }
-        return (a.prefix.hasPrefix(b.prefix) || b.prefix.hasPrefix(a.prefix))
-            && (a.suffix.hasSuffix(b.suffix) || b.suffix.hasSuffix(a.suffix))
+        haveCommonStart(a.prefix, b.prefix) && haveCommonStart(a.reversedSuffix, b.reversedSuffix)
+    }
+
+    private static func haveCommonStart(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+        for index in 0..<min(a.count, b.count) where a[index] != b[index] { return false }
+        return true
     }
 
     private func contains(_ text: String, in segment: Pattern) -> Bool {
@@ -77,19 +83,19 @@ package struct PathSet: Sendable {
     /// Whether the segments are built alike and some date in them is limited to other days in one than in the other.
     private func hasDisjointDays(_ mine: Pattern, _ its: Pattern, _ other: PathSet) -> Bool {
         guard mine.pieces.count == its.pieces.count else { return false }
+        // A date with wildcards of free length on both sides need not stand in one place of the text.
+        let free = mine.pieces.indices.filter {
+            mine.pieces[$0].kind == .text || mine.pieces[$0].kind == .int
+        }
         var isDisjoint = false
-        for (a, b) in zip(mine.pieces, its.pieces) {
-            switch (a, b) {
-            case (.literal(let x), .literal(let y)): if x != y { return false }
-            default:
-                guard let kind = a.kind, kind == b.kind, kind != .text, kind != .int else {
-                    // Of free length: the dates after it need not stand in one place.
-                    guard a == b else { return false }
-                    continue
-                }
-                if let x = days(of: a, kind: kind), let y = other.days(of: b, kind: kind) {
-                    isDisjoint = isDisjoint || x.end <= y.start || y.end <= x.start
-                }
+        for (index, (a, b)) in zip(mine.pieces, its.pieces).enumerated() {
+            guard a.kind == b.kind, a.kind != nil || a == b else { return false }
+            guard let kind = a.kind, kind.isDate, free.first ?? .max > index || free.last ?? .min < index
+            else {
+                continue
+            }
+            if let x = days(of: a, kind: kind), let y = other.days(of: b, kind: kind) {
+                isDisjoint = isDisjoint || x.end <= y.start || y.end <= x.start
             }
         }
         return isDisjoint
@@ -105,23 +111,27 @@ package struct PathSet: Sendable {
     }
 
     private func program(of segment: Pattern) -> GlobProgram {
-        GlobProgram(sequence: segment.pieces.map { piece in
-            guard let name = piece.name, let kind = piece.kind else {
-                return GlobProgram(alternatives: [piece.text.unicodeScalars.map { .scalar($0) }])
-            }
-            switch kind {
-            case .text:
-                if case .globs(let includes, _)? = constraints[name], !includes.isEmpty {
-                    return GlobProgram(alternatives: includes.map { include in
-                        GlobProgram(glob: include).instructions.dropLast().map { $0 == .any ? .anyButSlash : $0 }
-                    })
+        GlobProgram(
+            sequence: segment.pieces.map { piece in
+                guard let name = piece.name, let kind = piece.kind else {
+                    return GlobProgram(alternatives: [piece.text.unicodeScalars.map { .scalar($0) }])
                 }
-                return GlobProgram(alternatives: [[.anyButSlash, .split(2, 4), .anyButSlash, .jump(1)]])
-            case .int: return GlobProgram(alternatives: [[.digit, .split(2, 4), .digit, .jump(1)]])
-            case .day, .month, .year:
-                let shape = "dddd-dd-dd".unicodeScalars.prefix(kind.dateByteCount ?? 0)
-                return GlobProgram(alternatives: [shape.map { $0 == "-" ? .scalar("-") : .digit }])
-            }
-        })
+                switch kind {
+                case .text:
+                    if case .globs(let includes, _)? = constraints[name], !includes.isEmpty {
+                        return GlobProgram(
+                            alternatives: includes.map { include in
+                                GlobProgram(glob: include).instructions.dropLast().map {
+                                    $0 == .any ? .anyButSlash : $0
+                                }
+                            })
+                    }
+                    return GlobProgram(alternatives: [[.anyButSlash, .split(2, 4), .anyButSlash, .jump(1)]])
+                case .int: return GlobProgram(alternatives: [[.digit, .split(2, 4), .digit, .jump(1)]])
+                case .day, .month, .year:
+                    let shape = "dddd-dd-dd".unicodeScalars.prefix(kind.dateByteCount ?? 0)
+                    return GlobProgram(alternatives: [shape.map { $0 == "-" ? .scalar("-") : .digit }])
+                }
+            })
     }
 }

@@ -39,13 +39,16 @@ extension Pattern {
     /// Whether `name` can name a wildcard: a letter or `_`, then letters, digits, `_` or `-`, all ASCII.
     package static func isWildcardName(_ name: some StringProtocol) -> Bool {
         guard let first = name.utf8.first, first.isNameStart else { return false }
-        return name.utf8.allSatisfy { $0.isNameStart || ($0 >= 0x30 && $0 <= 0x39) || $0 == UInt8(ascii: "-") }
+        return name.utf8.allSatisfy {
+            $0.isNameStart || ($0 >= 0x30 && $0 <= 0x39) || $0 == UInt8(ascii: "-")
+        }
     }
 }
 
 extension UInt8 {
     fileprivate var isNameStart: Bool {
-        (self >= UInt8(ascii: "a") && self <= UInt8(ascii: "z")) || (self >= UInt8(ascii: "A") && self <= UInt8(ascii: "Z"))
+        (self >= UInt8(ascii: "a") && self <= UInt8(ascii: "z"))
+            || (self >= UInt8(ascii: "A") && self <= UInt8(ascii: "Z"))
             || self == UInt8(ascii: "_")
     }
 }
@@ -85,7 +88,8 @@ private struct PatternParser {
                 literalStart = position
             } else if scalar == "}" {
                 throw problem(
-                    position, "'}' closes nothing", hint: "braces only hold wildcards: {name}, {name:month}, {name.month}")
+                    position, "'}' closes nothing",
+                    hint: "braces only hold wildcards: {name}, {name:month}, {name.month}")
             } else if scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) {
                 throw problem(position, "a control character cannot stand in a pattern")
             } else {
@@ -147,7 +151,8 @@ private struct PatternParser {
             pieces.append(.coarser(name: name, kind: kind))
         } else {
             if let known = kinds[name], known.kind != kind {
-                throw problem(start, "'\(name)' is '\(known.kind.rawValue)' before and '\(kind.rawValue)' here")
+                throw problem(
+                    start, "'\(name)' is '\(known.kind.rawValue)' before and '\(kind.rawValue)' here")
             }
             if kinds[name] == nil { kinds[name] = (kind, start) }
             pieces.append(.wildcard(name: name, kind: kind))
@@ -161,7 +166,9 @@ private struct PatternParser {
             switch pieces[index] {
             case .literal: break
             case .wildcard(let name, _):
-                if let known = kinds[name]?.kind ?? knownKinds[name] { pieces[index] = .wildcard(name: name, kind: known) }
+                if let known = kinds[name]?.kind ?? knownKinds[name] {
+                    pieces[index] = .wildcard(name: name, kind: known)
+                }
             case .coarser(let name, let kind):
                 let isNamedPlainly = pieces.contains {
                     if case .wildcard(name, _) = $0 { true } else { false }
@@ -170,10 +177,12 @@ private struct PatternParser {
                 let known = kinds[name]?.kind ?? knownKinds[name] ?? .text
                 guard known.isDate else {
                     throw problem(
-                        offsets[index], "'\(name)' is no date here", hint: "write {\(name):day}, {\(name):month} or {\(name):year}")
+                        offsets[index], "'\(name)' is no date here",
+                        hint: "write {\(name):day}, {\(name):month} or {\(name):year}")
                 }
                 guard !kind.isFiner(than: known) else {
-                    throw problem(offsets[index], "'\(name)' is a \(known.rawValue), which has no \(kind.rawValue)")
+                    throw problem(
+                        offsets[index], "'\(name)' is a \(known.rawValue), which has no \(kind.rawValue)")
                 }
             }
         }
@@ -191,7 +200,8 @@ private struct PatternParser {
             }
             if let before, before.kind == kind {
                 throw problem(
-                    offsets[index], "nothing stands between {\(before.name)} and {\(name)}, so where one ends is a guess",
+                    offsets[index],
+                    "nothing stands between {\(before.name)} and {\(name)}, so where one ends is a guess",
                     hint: "put some text between them")
             }
             before = (name, kind)

@@ -55,7 +55,9 @@ package enum WildcardKind: String, Hashable, Sendable, Codable, CaseIterable {
     }
 
     /// Whether dates of this kind tell apart what dates of the `other` kind do not.
-    package func isFiner(than other: WildcardKind) -> Bool { (dateByteCount ?? 0) > (other.dateByteCount ?? 0) }
+    package func isFiner(than other: WildcardKind) -> Bool {
+        (dateByteCount ?? 0) > (other.dateByteCount ?? 0)
+    }
 }
 
 /// Wildcard names and what they matched, as text.

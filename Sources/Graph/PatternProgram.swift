@@ -81,7 +81,9 @@ struct PatternProgram: Sendable {
     }
 
     /// Matches all of `text` and hands its bytes and each slot's place in them to `body`; nil where it does not match.
-    func match<Result>(_ text: String, _ body: (_ bytes: Span<UInt8>, _ slots: [Range<Int>]) -> Result) -> Result? {
+    func match<Result>(_ text: String, _ body: (_ bytes: Span<UInt8>, _ slots: [Range<Int>]) -> Result)
+        -> Result?
+    {
         var text = text
         return text.withUTF8 { buffer in
             // SAFETY: the span is used within this closure only.
@@ -114,7 +116,9 @@ private struct PatternRun {
             case .literal(let range):
                 guard bytes.count - position >= range.count else { return false }
                 for offset in 0..<range.count {
-                    guard bytes[position + offset] == program.literals[range.lowerBound + offset] else { return false }
+                    guard bytes[position + offset] == program.literals[range.lowerBound + offset] else {
+                        return false
+                    }
                 }
                 position += range.count
             case .date(let slot, let byteCount):
@@ -146,7 +150,9 @@ private struct PatternRun {
         let isLast = step + 1 == program.steps.count
         /// The byte that must follow, or nil where anything may.
         var next: UInt8?
-        if !isLast, case .literal(let range) = program.steps[step + 1] { next = program.literals[range.lowerBound] }
+        if !isLast, case .literal(let range) = program.steps[step + 1] {
+            next = program.literals[range.lowerBound]
+        }
         var stop = start
         while stop < bytes.count, bytes[stop] != UInt8(ascii: "/") {
             stop += 1

@@ -27,10 +27,14 @@ struct ConstraintTests {
             constraint: days("2024-01-15", "2024-03"), kind: .day, accepted: ["2024-01-15", "2024-03-31"],
             refused: ["2024-01-14", "2024-04-01", "2024-02-30", "2024-02", "x"]),
         Case(
-            constraint: days("2024-01-15", "2024-03"), kind: .month, accepted: ["2024-01", "2024-02", "2024-03"],
+            constraint: days("2024-01-15", "2024-03"), kind: .month,
+            accepted: ["2024-01", "2024-02", "2024-03"],
             refused: ["2023-12", "2024-04"]),
-        Case(constraint: days("2024-01-15", nil), kind: .year, accepted: ["2024", "2025"], refused: ["2023"]),
-        Case(constraint: days(nil, "2024-01-15"), kind: .month, accepted: ["2024-01", "0001-01"], refused: ["2024-02"]),
+        Case(
+            constraint: days("2024-01-15", nil), kind: .year, accepted: ["2024", "2025"], refused: ["2023"]),
+        Case(
+            constraint: days(nil, "2024-01-15"), kind: .month, accepted: ["2024-01", "0001-01"],
+            refused: ["2024-02"]),
         Case(constraint: days("2024", "2024"), kind: .text, accepted: [], refused: ["2024"]),
         Case(
             constraint: .integers(lower: 1, upper: 5), kind: .int, accepted: ["1", "05", "5"],

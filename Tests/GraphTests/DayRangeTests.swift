@@ -17,7 +17,8 @@ struct DayRangeTests {
     @Test(
         "no dates",
         arguments: [
-            "2023-02-30", "2023-13", "2023-00", "2023-1", "0000", "2023-01-00", "2023/01", "٢٠٢٣", "+023", "2023-01-1", "",
+            "2023-02-30", "2023-13", "2023-00", "2023-1", "0000", "2023-01-00", "2023/01", "٢٠٢٣", "+023",
+            "2023-01-1", "",
         ])
     func bad(_ text: String) {
         #expect(DayRange(text: text) == nil)
@@ -37,11 +38,13 @@ struct DayRangeTests {
         calendar.timeZone = try #require(TimeZone(secondsFromGMT: 0))
         var disagreements: [Int32] = []
         for day in Int32(-25_932)...Int32(49_308) {
-            let parts = calendar.dateComponents([.year, .month, .day], from: Date(timeIntervalSince1970: Double(day) * 86400))
+            let parts = calendar.dateComponents(
+                [.year, .month, .day], from: Date(timeIntervalSince1970: Double(day) * 86400))
             let text = String(format: "%04d-%02d-%02d", parts.year ?? 0, parts.month ?? 0, parts.day ?? 0)
             let month = DayRange(containing: day, kind: .month)
             if DayRange.text(ofDay: day) != text || DayRange(text: text, kind: .day)?.start != day
-                || month != DayRange(text: String(text.prefix(7))) || !month.contains(DayRange(start: day, end: day + 1))
+                || month != DayRange(text: String(text.prefix(7)))
+                || !month.contains(DayRange(start: day, end: day + 1))
             {
                 disagreements.append(day)
             }

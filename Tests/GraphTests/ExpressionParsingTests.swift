@@ -15,15 +15,26 @@ struct ExpressionParsingTests {
     static let cases = [
         Case("high >= low", .comparison(.greaterOrEqual, .column("high"), .column("low"))),
         Case("open_time in partition", .inPartition("open_time")),
-        Case("not (a > 1 and b is not null)", .not(.and(.comparison(.greater, a, .integer(1)), .not(.isNull(b))))),
+        Case(
+            "not (a > 1 and b is not null)",
+            .not(.and(.comparison(.greater, a, .integer(1)), .not(.isNull(b))))),
         Case("a is null", .isNull(a)),
         Case("a IS NOT NULL OR b", .or(.not(.isNull(a)), b)),
-        Case("a == 1 or b == 2 and a", .or(.comparison(.equal, a, .integer(1)), .and(.comparison(.equal, b, .integer(2)), a))),
+        Case(
+            "a == 1 or b == 2 and a",
+            .or(.comparison(.equal, a, .integer(1)), .and(.comparison(.equal, b, .integer(2)), a))),
         Case("not a and b", .and(.not(a), b)),
         Case("not not a", .not(.not(a))),
-        Case("a + 1 * 2 < b", .comparison(.less, .arithmetic(.add, a, .arithmetic(.multiply, .integer(1), .integer(2))), b)),
-        Case("(a + 1) * 2 != b", .comparison(.notEqual, .arithmetic(.multiply, .arithmetic(.add, a, .integer(1)), .integer(2)), b)),
-        Case("a - 1 - 2 <= b", .comparison(.lessOrEqual, .arithmetic(.subtract, .arithmetic(.subtract, a, .integer(1)), .integer(2)), b)),
+        Case(
+            "a + 1 * 2 < b",
+            .comparison(.less, .arithmetic(.add, a, .arithmetic(.multiply, .integer(1), .integer(2))), b)),
+        Case(
+            "(a + 1) * 2 != b",
+            .comparison(.notEqual, .arithmetic(.multiply, .arithmetic(.add, a, .integer(1)), .integer(2)), b)),
+        Case(
+            "a - 1 - 2 <= b",
+            .comparison(
+                .lessOrEqual, .arithmetic(.subtract, .arithmetic(.subtract, a, .integer(1)), .integer(2)), b)),
         Case("a / b > 0.5", .comparison(.greater, .arithmetic(.divide, a, b), .number(0.5))),
         Case("a > -1", .comparison(.greater, a, .integer(-1))),
         Case("a>-1.5e3", .comparison(.greater, a, .number(-1500))),
@@ -38,7 +49,7 @@ struct ExpressionParsingTests {
         Case("partition == 1", .comparison(.equal, .column("partition"), .integer(1))),
         Case("((a)) is null", .isNull(a)),
         Case("a == 9223372036854775807", .comparison(.equal, a, .integer(.max))),
-        Case("a == 9223372036854775808", .comparison(.equal, a, .number(9223372036854775808))),
+        Case("a == 9223372036854775808", .comparison(.equal, a, .number(9_223_372_036_854_775_808))),
     ]
 
     @Test("reads", arguments: cases)
@@ -48,7 +59,8 @@ struct ExpressionParsingTests {
 
     @Test("names the columns once each, in order")
     func columns() throws {
-        #expect(try Expression(parsing: "b > a and c in partition or b is null").columnNames == ["b", "a", "c"])
+        #expect(
+            try Expression(parsing: "b > a and c in partition or b is null").columnNames == ["b", "a", "c"])
     }
 
     struct Bad: Sendable, CustomTestStringConvertible {
@@ -102,8 +114,12 @@ struct ExpressionParsingTests {
     func size() {
         let long = Array(repeating: "a", count: 300).joined(separator: " and ")
         #expect(throws: ExpressionProblem.self) { try Expression(parsing: long) }
-        #expect(throws: ExpressionProblem.self) { try Expression(parsing: String(repeating: "not ", count: 5000) + "a") }
-        #expect(throws: ExpressionProblem.self) { try Expression(parsing: "a > " + String(repeating: "-", count: 5000) + "1") }
+        #expect(throws: ExpressionProblem.self) {
+            try Expression(parsing: String(repeating: "not ", count: 5000) + "a")
+        }
+        #expect(throws: ExpressionProblem.self) {
+            try Expression(parsing: "a > " + String(repeating: "-", count: 5000) + "1")
+        }
     }
 
     @Test("any text is read or refused")

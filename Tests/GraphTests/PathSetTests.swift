@@ -14,7 +14,9 @@ struct PathSetTests {
     static func names(_ includes: String...) -> [String: Constraint] {
         ["x": .globs(includes: includes, excludes: [])]
     }
-    static func days(_ first: String?, _ last: String?) -> [String: Constraint] { ["d": ConstraintTests.days(first, last)] }
+    static func days(_ first: String?, _ last: String?) -> [String: Constraint] {
+        ["d": ConstraintTests.days(first, last)]
+    }
 
     static let cases = [
         Case(a: "a/b", b: "a/b", overlaps: true),
@@ -38,10 +40,23 @@ struct PathSetTests {
         Case(a: "{x}/k", aWhere: names("A*"), b: "{x}/k", bWhere: names("*B"), overlaps: true),
         Case(a: "{x}/k", aWhere: names("{A,B}?"), b: "C1/k", overlaps: false),
         Case(a: "{x}/k", aWhere: names("{A,B}?"), b: "B1/k", overlaps: true),
-        Case(a: "k/{d.month}", aWhere: days(nil, "2023-12"), b: "k/{d.month}", bWhere: days("2024", nil), overlaps: false),
-        Case(a: "k/{d.month}", aWhere: days(nil, "2024-01-10"), b: "k/{d.month}", bWhere: days("2024-01-11", nil), overlaps: true),
-        Case(a: "k/{d:day}", aWhere: days(nil, "2024-01-10"), b: "k/{d:day}", bWhere: days("2024-01-11", nil), overlaps: false),
+        Case(
+            a: "k/{d.month}", aWhere: days(nil, "2023-12"), b: "k/{d.month}", bWhere: days("2024", nil),
+            overlaps: false),
+        Case(
+            a: "k/{d.month}", aWhere: days(nil, "2024-01-10"), b: "k/{d.month}",
+            bWhere: days("2024-01-11", nil), overlaps: true),
+        Case(
+            a: "k/{d:day}", aWhere: days(nil, "2024-01-10"), b: "k/{d:day}", bWhere: days("2024-01-11", nil),
+            overlaps: false),
         Case(a: "{d:year}", aWhere: days("2024", nil), b: "2023", overlaps: false),
+        Case(
+            a: "{x}-{d:year}.z", aWhere: days(nil, "2023"), b: "{y}-{d:year}.z", bWhere: days("2024", nil),
+            overlaps: false),
+        Case(
+            a: "{x}-{d:year}-{y}", aWhere: days(nil, "2023"), b: "{x}-{d:year}-{y}",
+            bWhere: days("2024", nil),
+            overlaps: true),
         Case(a: "{n:int}", aWhere: ["n": .integers(lower: 5, upper: nil)], b: "4", overlaps: false),
     ]
 
@@ -68,7 +83,10 @@ struct PathSetTests {
         var random = SeededRandom(seed: 5)
         let parts = ["{a}", "{b}", "{n:int}", "-", "x", "/", "1", "{y:year}"]
         func pattern() -> Pattern? {
-            try? Pattern(parsing: (0..<random.number(in: 1...5)).map { _ in parts[random.number(in: 0...parts.count - 1)] }.joined())
+            try? Pattern(
+                parsing: (0..<random.number(in: 1...5)).map { _ in
+                    parts[random.number(in: 0...parts.count - 1)]
+                }.joined())
         }
         var checked = 0
         while checked < 500 {

@@ -34,7 +34,9 @@ struct PatternMatchingTests {
         Case(klines, "data/ADABKRW/1d/ADABKRW-1d-2020-8.zip", nil),
         Case(klines, "data/BTCUSDT/1m/BTCUSDT-1m-2024-13.zip", nil),
         Case(klines, "data/BTCUSDT//BTCUSDT--2024-12.zip", nil),
-        Case(klines, "data/币安人生USDT/1m/币安人生USDT-1m-2026-10.zip", ["symbol": "币安人生USDT", "interval": "1m", "date": "2026-10"]),
+        Case(
+            klines, "data/币安人生USDT/1m/币安人生USDT-1m-2026-10.zip",
+            ["symbol": "币安人生USDT", "interval": "1m", "date": "2026-10"]),
         Case("{a}-{b}/{b}-{a}", "x-y-z/y-z-x", ["a": "x", "b": "y-z"]),
         Case("{a}-{b}/{a}", "x-y-z/x-y", ["a": "x-y", "b": "z"]),
         Case("{a}{date:day}", "x2024-02-29", ["a": "x", "date": "2024-02-29"]),
@@ -79,11 +81,15 @@ struct PatternMatchingTests {
         var pattern = try Pattern(parsing: "a/{b}")
         pattern.pieces[0] = .literal("c/")
         #expect(pattern.match("c/x") == ["b": "x"])
-        #expect(Pattern(text: "", pieces: [.literal(""), .wildcard(name: "a", kind: .text), .literal("")]).match("x") == ["a": "x"])
+        #expect(
+            Pattern(text: "", pieces: [.literal(""), .wildcard(name: "a", kind: .text), .literal("")]).match(
+                "x") == ["a": "x"])
     }
 
     /// The obvious way: every split of the text, shortest first.
-    static func slowMatch(_ pieces: ArraySlice<Pattern.Piece>, _ text: Substring, _ bound: Bindings) -> Bindings? {
+    static func slowMatch(_ pieces: ArraySlice<Pattern.Piece>, _ text: Substring, _ bound: Bindings)
+        -> Bindings?
+    {
         guard let piece = pieces.first else { return text.isEmpty ? bound : nil }
         let rest = pieces.dropFirst()
         switch piece {
@@ -117,7 +123,8 @@ struct PatternMatchingTests {
         let parts = ["{a}", "{b}", "{c}", "{n:int}", "-", "x", "/", "1", "{y:year}"]
         var matched = 0
         for _ in 0..<30_000 {
-            let text = (0..<random.number(in: 1...7)).map { _ in parts[random.number(in: 0...parts.count - 1)] }.joined()
+            let text = (0..<random.number(in: 1...7)).map { _ in parts[random.number(in: 0...parts.count - 1)]
+            }.joined()
             guard let pattern = try? Pattern(parsing: text) else { continue }
             let candidate = random.text(of: Array("-x/12"), count: 0...10)
             let expected = Self.slowMatch(pattern.pieces[...], candidate[...], [:])

@@ -56,7 +56,8 @@ struct PatternParsingTests {
         Bad(
             text: "{a b}", offset: 1, message: "'a b' cannot name a wildcard",
             hint: "a name is a letter or _, then letters, digits, _ or -"),
-        Bad(text: "{date:mnth}", offset: 6, message: "no wildcard kind 'mnth'", hint: "did you mean 'month'?"),
+        Bad(
+            text: "{date:mnth}", offset: 6, message: "no wildcard kind 'mnth'", hint: "did you mean 'month'?"),
         Bad(
             text: "{date:q}", offset: 6, message: "no wildcard kind 'q'",
             hint: "the kinds are text, day, month, year, int"),
@@ -69,14 +70,17 @@ struct PatternParsingTests {
             hint: "write {a:day}, {a:month} or {a:year}"),
         Bad(text: "{a:month}/{a.day}", offset: 10, message: "'a' is a month, which has no day"),
         Bad(
-            text: "x/{a}{b}", offset: 5, message: "nothing stands between {a} and {b}, so where one ends is a guess",
+            text: "x/{a}{b}", offset: 5,
+            message: "nothing stands between {a} and {b}, so where one ends is a guess",
             hint: "put some text between them"),
         Bad(text: "a\u{7}", offset: 1, message: "a control character cannot stand in a pattern"),
         Bad(text: "币{", offset: 1, message: "'{' is never closed", hint: "write {name}"),
         Bad(
-            text: String(repeating: "a", count: 1025), offset: 1024, message: "a pattern has at most 1024 characters"),
+            text: String(repeating: "a", count: 1025), offset: 1024,
+            message: "a pattern has at most 1024 characters"),
         Bad(
-            text: String(repeating: "{a}/", count: 33), offset: 0, message: "a pattern has at most 32 wildcards"),
+            text: String(repeating: "{a}/", count: 33), offset: 0,
+            message: "a pattern has at most 32 wildcards"),
     ]
 
     @Test("refuses", arguments: bad)
@@ -89,7 +93,9 @@ struct PatternParsingTests {
         }
     }
 
-    @Test("any bytes of the alphabet of patterns give a pattern or a problem, and a pattern expands to what it matches")
+    @Test(
+        "any bytes of the alphabet of patterns give a pattern or a problem, and a pattern expands to what it matches"
+    )
     func randomText() throws {
         var random = SeededRandom(seed: 7)
         for _ in 0..<20_000 {
@@ -98,7 +104,9 @@ struct PatternParsingTests {
             #expect(pattern.segments.map(\.text).joined(separator: "/").count >= pattern.wildcardNames.count)
             var bindings: Bindings = [:]
             for name in pattern.wildcardNames {
-                let hasWildcard = pattern.pieces.contains { if case .wildcard(name, .text) = $0 { true } else { false } }
+                let hasWildcard = pattern.pieces.contains {
+                    if case .wildcard(name, .text) = $0 { true } else { false }
+                }
                 bindings[name] = hasWildcard ? "x" : pattern.kind(of: name) == .int ? "12" : "2024-02-29"
             }
             let path = pattern.expand(bindings)

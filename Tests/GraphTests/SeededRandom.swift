@@ -8,7 +8,8 @@ struct SeededRandom {
 
     mutating func text(of alphabet: [Character], count: ClosedRange<Int>) -> String {
         let length = Int.random(in: count, using: &generator)
-        return String((0..<length).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &generator)] })
+        return String(
+            (0..<length).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &generator)] })
     }
 
     mutating func number(in range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
