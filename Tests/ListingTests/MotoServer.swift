@@ -44,7 +44,8 @@ final class MotoServer: @unchecked Sendable {
 
     deinit {
         try? input.fileHandleForWriting.close()
-        process.terminate()
+        // Not SIGTERM: a child of a dispatch thread inherits that it is blocked.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 

@@ -86,7 +86,11 @@ package final class LoopbackServer: Sendable {
             var count = 0
             while true {
                 let peer = accept(listener, nil, nil)
-                if peer < 0 { return }
+                if peer < 0 {
+                    // Closed here and nowhere else: its number must not come to mean another server's socket.
+                    close(listener)
+                    return
+                }
                 let index = count
                 count += 1
                 Thread.detachNewThread { Self.serve(peer, index, log, respond) }
@@ -96,7 +100,6 @@ package final class LoopbackServer: Sendable {
 
     deinit {
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
     }
 
     /// What was asked so far, in order.
