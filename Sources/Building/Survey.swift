@@ -55,7 +55,7 @@ struct Survey {
             let listing = try await list(
                 ListingRequest(
                     source: source, patterns: entries, refresh: refresh,
-                    known: try state.sweeps(ofSource: source.name).mapValues(PrefixState.init)), client: client!)
+                    known: try state.sweeps(ofSource: source.name)), client: client!)
             note(listing)
             let update = merge(previous: previous, listing: listing)
             snapshots[source.name] = update.objects
@@ -89,11 +89,7 @@ struct Survey {
         var sweeps = [String: SweepRecord]()
         var gone = [String]()
         for swept in listing.sweptPrefixes {
-            if let state = swept.state {
-                sweeps[swept.prefix] = SweepRecord(state)
-            } else {
-                gone.append(swept.prefix)
-            }
+            if let state = swept.state { sweeps[swept.prefix] = state } else { gone.append(swept.prefix) }
         }
         try state.saveSweeps(ofSource: source.name, sweeps, gone: gone)
     }
@@ -103,22 +99,6 @@ struct Survey {
         guard !scope.localEntries.isEmpty else { return [] }
         let listing = try await listDirectory(path: workspace.root, patterns: scope.localEntries, source: "project")
         return listing.objects
-    }
-}
-
-extension PrefixState {
-    fileprivate init(_ record: SweepRecord) {
-        self.init(
-            startAfter: record.startAfter, lastKey: record.lastKey ?? "", sweptAt: record.sweptAt,
-            pageCount: record.pageCount)
-    }
-}
-
-extension SweepRecord {
-    fileprivate init(_ state: PrefixState) {
-        self.init(
-            startAfter: state.startAfter, lastKey: state.lastKey.isEmpty ? nil : state.lastKey,
-            sweptAt: state.sweptAt, pageCount: state.pageCount)
     }
 }
 

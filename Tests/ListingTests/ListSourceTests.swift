@@ -165,7 +165,7 @@ struct BucketListingTests {
             listing.sweptPrefixes == [
                 SweptPrefix(
                     prefix: "d+ä/x y/", startAfter: "d+ä/x y/2024-04", isFull: true, isComplete: true,
-                    state: PrefixState(
+                    state: SweepRecord(
                         startAfter: "d+ä/x y/2024-04", lastKey: "d+ä/x y/2024-05.zip.CHECKSUM",
                         sweptAt: 1_000_000,
                         pageCount: 1))
@@ -343,13 +343,13 @@ struct BucketListingTests {
 
     struct RefreshCase: Sendable, CustomTestStringConvertible {
         var name: String
-        var state: PrefixState
+        var state: SweepRecord
         var start: Int32?
         /// Nil: swept in full.
         var newsAfter: String?
         var testDescription: String { name }
 
-        init(_ name: String, _ state: PrefixState, start: Int32? = nil, newsAfter: String?) {
+        init(_ name: String, _ state: SweepRecord, start: Int32? = nil, newsAfter: String?) {
             self.name = name
             self.state = state
             self.start = start
@@ -358,9 +358,9 @@ struct BucketListingTests {
     }
 
     static func state(after: String = "", last: String = "d/2024-01-01", age: Int64 = 10, pages: Int = 3)
-        -> PrefixState
+        -> SweepRecord
     {
-        PrefixState(startAfter: after, lastKey: last, sweptAt: 1_000_000 - age, pageCount: pages)
+        SweepRecord(startAfter: after, lastKey: last, sweptAt: 1_000_000 - age, pageCount: pages)
     }
 
     static let refreshCases: [RefreshCase] = [

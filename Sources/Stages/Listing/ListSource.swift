@@ -125,13 +125,13 @@ private struct Sweeper<Source: Levels> {
             prefix: prefix, startAfter: startAfter, isFull: true, isComplete: false, state: nil)
         guard request.refresh == .auto, let known = request.known[prefix],
             known.pageCount > Self.smallPageCount,
-            !known.lastKey.isEmpty, startAfter.precedesInBytes(known.lastKey),
+            let lastKey = known.lastKey, startAfter.precedesInBytes(lastKey),
             // A range that now begins earlier wants keys that no sweep has seen.
             !startAfter.precedesInBytes(known.startAfter),
             (0..<Self.fullSweepInterval).contains(now &- known.sweptAt)
         else { return full }
         return SweptPrefix(
-            prefix: prefix, startAfter: known.lastKey, isFull: false, isComplete: false, state: nil)
+            prefix: prefix, startAfter: lastKey, isFull: false, isComplete: false, state: nil)
     }
 
     private func finished(_ plan: SweptPrefix, _ level: Level) -> SweptPrefix {
@@ -143,8 +143,8 @@ private struct Sweeper<Source: Levels> {
             // The next listing must not rely on this one.
             swept.state = known
         } else if swept.isFull {
-            swept.state = PrefixState(
-                startAfter: plan.startAfter, lastKey: lastKey ?? "", sweptAt: now, pageCount: level.pageCount)
+            swept.state = SweepRecord(
+                startAfter: plan.startAfter, lastKey: lastKey, sweptAt: now, pageCount: level.pageCount)
         } else {
             swept.state = known
             if let lastKey { swept.state?.lastKey = lastKey }

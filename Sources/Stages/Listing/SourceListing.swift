@@ -9,25 +9,6 @@ package enum RefreshMode: String, Hashable, Sendable, CaseIterable {
     case none
 }
 
-/// What a sweep leaves for the next one. Kept by the caller, by prefix.
-package struct PrefixState: Hashable, Sendable, Codable {
-    /// The sweep took only keys after this one; empty for all.
-    package var startAfter: String
-    /// The last key seen under the prefix, of whatever pattern; empty where there was none.
-    package var lastKey: String
-    /// When the last *full* sweep began, in seconds since 1970.
-    package var sweptAt: Int64
-    /// Pages of the last full sweep.
-    package var pageCount: Int
-
-    package init(startAfter: String, lastKey: String, sweptAt: Int64, pageCount: Int) {
-        self.startAfter = startAfter
-        self.lastKey = lastKey
-        self.sweptAt = sweptAt
-        self.pageCount = pageCount
-    }
-}
-
 /// What to list.
 package struct ListingRequest: Sendable {
     package struct Entry: Hashable, Sendable {
@@ -46,10 +27,10 @@ package struct ListingRequest: Sendable {
     package var patterns: [Entry]
     package var refresh: RefreshMode
     /// What earlier sweeps left, by prefix.
-    package var known: [String: PrefixState]
+    package var known: [String: SweepRecord]
 
     package init(
-        source: Source, patterns: [Entry], refresh: RefreshMode = .auto, known: [String: PrefixState] = [:]
+        source: Source, patterns: [Entry], refresh: RefreshMode = .auto, known: [String: SweepRecord] = [:]
     ) {
         self.source = source
         self.patterns = patterns
@@ -68,9 +49,9 @@ package struct SweptPrefix: Hashable, Sendable {
     /// Whether the sweep came to its end. Where not, what it saw is true, but more may exist.
     package var isComplete: Bool
     /// What to keep for this prefix; nil: forget what is kept.
-    package var state: PrefixState?
+    package var state: SweepRecord?
 
-    package init(prefix: String, startAfter: String, isFull: Bool, isComplete: Bool, state: PrefixState?) {
+    package init(prefix: String, startAfter: String, isFull: Bool, isComplete: Bool, state: SweepRecord?) {
         self.prefix = prefix
         self.startAfter = startAfter
         self.isFull = isFull
