@@ -100,7 +100,9 @@ let package = Package(
             ],
             path: "Sources/Building", swiftSettings: houseRules),
         .executableTarget(
-            name: "datamake", dependencies: ["Building", "Graph", "Listing", "Planning", "Problems", "Bytes", "Files", argumentParser, logging],
+            name: "datamake", dependencies: [
+                "Building", "DatafileLoading", "Files", "Graph", "Listing", "Planning", "Problems", argumentParser, logging,
+            ],
             path: "Sources/datamake", swiftSettings: houseRules),
         .executableTarget(
             name: "sample-archive", dependencies: ["Zip", "Bytes", "Problems", "CCrypto", argumentParser],

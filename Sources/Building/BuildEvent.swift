@@ -16,7 +16,7 @@ package enum BuildEvent: Sendable {
     case built(target: String, rowCount: Int, byteCount: Int, milliseconds: Int)
     /// Cut off early: what changed made no difference.
     case unchanged(target: String)
-    case failed(target: String, category: ProblemCategory, message: String, attempts: Int)
+    case failed(target: String, kind: WorkKind, category: ProblemCategory, message: String, attempts: Int)
     /// Not tried because something it needs failed.
     case abandoned(target: String, because: String)
 

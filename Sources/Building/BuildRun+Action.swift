@@ -44,7 +44,7 @@ extension BuildRun {
             let attempts = (error as? RepeatedFailure)?.record.attempts ?? 1
             knowledge.withLock { $0.report.failed += 1 }
             fail(
-                action.output, problem, attempts: attempts, isQuarantined: problem.category == .data,
+                action.output, .build, problem, attempts: attempts, isQuarantined: problem.category == .data,
                 subject: subject)
             return .failed
         }

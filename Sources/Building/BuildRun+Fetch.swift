@@ -18,7 +18,9 @@ extension BuildRun {
         let before = knowledge.withLock { (record: $0.raws[raw.name], failure: $0.failures[raw.name]) }
         let subject = "\(raw.object.etag) \(raw.object.byteCount)"
         guard let fetcher else {
-            fail(raw.name, OfflineProblem(target: raw.name), attempts: 0, isQuarantined: false, subject: subject)
+            fail(
+                raw.name, .fetch, OfflineProblem(target: raw.name), attempts: 0, isQuarantined: false,
+                subject: subject)
             return .failed
         }
         // One that used up its tries is asked once a build, until upstream shows something new.
@@ -66,7 +68,8 @@ extension BuildRun {
             do { try manifest.append(entry) } catch { observer.observe(.warning("\(error)")) }
             recorder.enqueue(event(raw.name, .fetch, since: started, .failed(problem.category)))
             fail(
-                raw.name, problem, attempts: failure?.attempts ?? 1, isQuarantined: isQuarantined, subject: subject)
+                raw.name, .fetch, problem, attempts: failure?.attempts ?? 1, isQuarantined: isQuarantined,
+                subject: subject)
             return .failed
         }
     }

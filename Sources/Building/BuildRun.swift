@@ -184,7 +184,10 @@ final class BuildRun: Sendable {
     /// Notes a failure in state, report and manifest.
     ///
     /// - Parameter subject: what failed, so that something new is tried afresh.
-    func fail(_ target: String, _ problem: some Problem, attempts: Int, isQuarantined: Bool, subject: String) {
+    func fail(
+        _ target: String, _ kind: BuildEvent.WorkKind, _ problem: any Problem, attempts: Int, isQuarantined: Bool,
+        subject: String
+    ) {
         let record = FailureRecord(
             target: target, category: problem.category, message: problem.summary, attempts: attempts,
             isQuarantined: isQuarantined, subject: subject, lastAttempt: timestampText())
@@ -196,7 +199,9 @@ final class BuildRun: Sendable {
         }
         recorder.enqueue([.failure(record)])
         observer.observe(
-            .failed(target: target, category: problem.category, message: problem.description, attempts: attempts))
+            .failed(
+                target: target, kind: kind, category: problem.category, message: problem.description,
+                attempts: attempts))
     }
 
     /// Paths that two rules claim have failed before anything ran.
@@ -209,7 +214,8 @@ final class BuildRun: Sendable {
                         target: conflict.output, category: .recipe, message: conflict.message, attempts: 0))
             }
             observer.observe(
-                .failed(target: conflict.output, category: .recipe, message: conflict.message, attempts: 0))
+                .failed(
+                    target: conflict.output, kind: .build, category: .recipe, message: conflict.message, attempts: 0))
         }
     }
 

@@ -50,7 +50,7 @@ package func verify(
     if request.asksUpstream { report.upstream = compareUpstream(selection, view: view) }
     if request.rebuilds {
         let targets = Set(checks.map(\.target))
-        report.notReproduced = try await reproduce(
+        report.notReproduced = await reproduce(
             selection.actions.filter { targets.contains(view.graph.actions[$0].output) }, view: view,
             workers: request.workers ?? processorCount())
     }
@@ -135,28 +135,32 @@ private func compareUpstream(_ selection: Selection, view: ProjectView) -> Verif
 }
 
 /// Makes partitions again in a side directory and names those whose bytes differ.
-private func reproduce(_ actions: [Int], view: ProjectView, workers: Int) async throws -> [VerifyReport.Corrupt] {
+private func reproduce(_ actions: [Int], view: ProjectView, workers: Int) async -> [VerifyReport.Corrupt] {
     let pool = WorkStealingPool(workerCount: workers)
     defer { pool.shutdown() }
     var differing = [VerifyReport.Corrupt]()
-    try await withThrowingTaskGroup(of: (ActionRecord, ContentIdentity).self) { group in
+    await withTaskGroup(of: (ActionRecord, String).self) { group in
         var waiting = actions.makeIterator()
         func addNext() {
             while let index = waiting.next() {
                 let action = view.graph.actions[index]
                 guard let record = view.records.actions[action.output] else { continue }
-                group.addTask(executorPreference: pool) { (record, try await remake(action, view: view)) }
+                group.addTask(executorPreference: pool) {
+                    do {
+                        return (record, try await remake(action, view: view).sha256.description)
+                    } catch {
+                        return (record, "could not be made: \(described(error).summary)")
+                    }
+                }
                 return
             }
         }
         for _ in 0..<workers { addNext() }
-        while let (record, found) = try await group.next() {
+        while let (record, found) = await group.next() {
             addNext()
-            guard found != record.content else { continue }
-            differing.append(
-                VerifyReport.Corrupt(
-                    target: record.output, expected: record.content.sha256.description,
-                    found: found.sha256.description))
+            let expected = record.content.sha256.description
+            guard found != expected else { continue }
+            differing.append(VerifyReport.Corrupt(target: record.output, expected: expected, found: found))
         }
     }
     return differing.sorted { $0.target < $1.target }

@@ -66,7 +66,7 @@ final class Display: BuildObserver {
         case .unchanged(let target):
             guard isVerbose else { break }
             log(.info, "unchanged \(target.escapedForDisplay)", ["target": "\(target)"])
-        case .failed(let target, let category, let message, let attempts):
+        case .failed(let target, _, let category, let message, let attempts):
             // Most messages begin with the place already.
             let shown = target.escapedForDisplay
             let text = message.escapedLines

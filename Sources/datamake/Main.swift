@@ -1,7 +1,9 @@
 import ArgumentParser
 import Building
+import DatafileLoading
 import Files
 import Glibc
+import Planning
 import Problems
 
 /// Reads the command line, runs one command, and turns how it ended into an exit code.
@@ -61,12 +63,13 @@ func globalOptionsLast(_ arguments: [String]) -> [String] {
     return [arguments[index]] + moved + arguments[(index + 1)...]
 }
 
-/// The table of exit codes: 2 nothing ran, 75 locked, 1 anything else.
+/// The table of exit codes for a command that could not start or go on.
 func exitCode(for problem: any Problem) -> Int32 {
     switch problem {
     case LockProblem.held: 75
-    case BuildProblem.lostState: 1
-    default: 2
+    case is DatafileProblems, is SelectionProblem: 2
+    case BuildProblem.noDatafile, BuildProblem.badFlag: 2
+    default: 1
     }
 }
 

@@ -38,7 +38,10 @@ struct Progress {
         case .unchanged:
             runningBuilds -= 1
             unchangedCount += 1
-        case .failed(_, _, _, _): failedCount += 1
+        case .failed(_, .fetch, _, _, _): runningFetches -= 1
+        case .failed(_, .build, _, _, _):
+            runningBuilds -= 1
+            failedCount += 1
         case .abandoned: failedCount += 1
         }
     }

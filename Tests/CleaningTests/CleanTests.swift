@@ -95,7 +95,7 @@ import Zip
         let good = row()
         let length = good.utf8.count
         let cases: [(String, String)] = [
-            (row("x1"), "0.csv:2 (byte \(length)): column 'id': 'x1' is not a int32"),
+            (row("x1"), "0.csv:2 (byte \(length)): column 'id': 'x1' is not an int32"),
             (
                 row("2147483648"),
                 "0.csv:2 (byte \(length)): column 'id': '2147483648' is out of range for int32"
@@ -191,7 +191,7 @@ import Zip
             ])
         #expect(
             try bench.rows(found.rejects) == [
-                "0.csv|2|8|id|'x' is not a int64|x,2,1,b", "0.csv|3|16||check failed: high >= low|2,1,2,c",
+                "0.csv|2|8|id|'x' is not an int64|x,2,1,b", "0.csv|3|16||check failed: high >= low|2,1,2,c",
                 "0.csv|4|24||row has 3 fields, expected 4|3,2,1", "0.csv|6|38||the line is empty|",
                 "0.csv|7|43|low|the field is empty|5,2,,e",
                 "0.csv|9|59||check failed: high >= low|7,8,9,\"h\\ni\"",
@@ -204,7 +204,7 @@ import Zip
         #expect(found.dataset.inputs[0].rowCount == 5)
         #expect(
             bench.problem(text, Table(["id int64", "high float64", "low float64", "note text?"]))
-                == "0.csv:2 (byte 8): column 'id': 'x' is not a int64")
+                == "0.csv:2 (byte 8): column 'id': 'x' is not an int64")
     }
 
     @Test("no rejects, no sidecar") func noSidecar() throws {
@@ -240,7 +240,7 @@ import Zip
                 == "0.csv:1 (byte 0): expected a header, found '1,1,1577836800000'")
         #expect(
             count("id,price,time\n", Table(Self.ticks, header: .none))
-                == "0.csv:1 (byte 0): column 'id': 'id' is not a int64")
+                == "0.csv:1 (byte 0): column 'id': 'id' is not an int64")
         #expect(
             count("a,b,c,d\n1,2,3,4\n", Table(["a text", "x text", "y text", "z text"]))
                 == "0.csv:1 (byte 0): cannot tell whether this is a header: it has 'a' and no other column's name"
@@ -343,6 +343,8 @@ import Zip
         #expect(try gaps(["2024-01-01", "2024-01-02", "2024-01-05"], "1d", type: "date") == [1, 2])
         #expect(try gaps(["1", "2", "5"], "1", type: "int64") == [1, 2])
         #expect(try gaps(["1577836800000"], "1w") == [0, 0])
+        #expect(
+            try gaps(["-9223372036854775808", "0", "9223372036854775807"], "1", type: "int64") == [2, .max])
         #expect(
             bench.problem("1577836800000", Table(["t timestamp"], sort: ["t"], every: "soon"))
                 == "table 't': 'soon' is no step between values of 't', a timestamp")

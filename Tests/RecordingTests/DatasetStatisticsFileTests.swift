@@ -50,13 +50,20 @@ import Testing
         #expect(datasetStatisticsJSON(Self.partitions) == Self.golden)
         #expect(datasetStatisticsJSON(Self.partitions.reversed()) == Self.golden)
         #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(Self.golden.utf8)) }
-        #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(datasetStatisticsJSON([]).utf8)) }
+        #expect(throws: Never.self) {
+            try JSONSerialization.jsonObject(with: Data(datasetStatisticsJSON([]).utf8))
+        }
     }
 
-    @Test("totals compare values as what they are", arguments: [
-        (["9", "10"], "9", "10"), (["-1.5", "2e3", "7"], "-1.5", "2e3"), (["b", "10", "9"], "10", "b"),
-        (["2024-01-01T00:00:00Z", "2024-01-01T00:00:00.500Z"], "2024-01-01T00:00:00Z", "2024-01-01T00:00:00.500Z"),
-    ])
+    @Test(
+        "totals compare values as what they are",
+        arguments: [
+            (["9", "10"], "9", "10"), (["-1.5", "2e3", "7"], "-1.5", "2e3"), (["b", "10", "9"], "10", "b"),
+            (
+                ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00.500Z"], "2024-01-01T00:00:00Z",
+                "2024-01-01T00:00:00.500Z"
+            ),
+        ])
     func order(_ values: [String], first: String, last: String) {
         let partitions = values.enumerated().map { index, value in
             var statistics = DatasetStatistics()
@@ -64,7 +71,9 @@ import Testing
             statistics.last = value
             return PartitionStatistics(path: "\(index)", statistics: statistics)
         }
-        #expect(datasetStatisticsJSON(partitions).contains("\"first\": \"\(first)\", \"last\": \"\(last)\", \"gaps\""))
+        #expect(
+            datasetStatisticsJSON(partitions).contains(
+                "\"first\": \"\(first)\", \"last\": \"\(last)\", \"gaps\""))
     }
 
     @Test("the file is replaced when it differs, and left alone when it does not")
@@ -72,7 +81,10 @@ import Testing
         let directory = scratch.path("lake")
         #expect(try writeDatasetStatistics(directory: directory, partitions: Self.partitions))
         #expect(try String(decoding: scratch.read("lake/stats.json"), as: UTF8.self) == Self.golden)
-        let inode = { try FileManager.default.attributesOfItem(atPath: directory + "/stats.json")[.systemFileNumber] as? Int }
+        let inode = {
+            try FileManager.default.attributesOfItem(atPath: directory + "/stats.json")[.systemFileNumber]
+                as? Int
+        }
         let before = try inode()
         #expect(try !writeDatasetStatistics(directory: directory, partitions: Self.partitions.reversed()))
         #expect(try inode() == before)

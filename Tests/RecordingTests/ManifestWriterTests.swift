@@ -12,9 +12,11 @@ import Testing
     private static func entry(_ number: Int = 1) -> ManifestEntry {
         ManifestEntry(
             wildcards: ["symbol": "BTCUSDT", "interval": "1m", "date": "2024-01-02"],
-            pattern: "archive:data/{symbol}-{interval}-{date:day}.zip", source: "archive", key: "data/\(number).zip",
+            pattern: "archive:data/{symbol}-{interval}-{date:day}.zip", source: "archive",
+            key: "data/\(number).zip",
             url: "https://host/data/\(number).zip", etag: "d41d8cd98f00b204e9800998ecf8427e", byteCount: 123,
-            sha256: SHA256Digest(words: (1, 2, 3, 4)), status: .fetched, lastError: nil, time: "2024-03-05T06:07:08Z")
+            sha256: SHA256Digest(words: (1, 2, 3, 4)), status: .fetched, lastError: nil,
+            time: "2024-03-05T06:07:08Z")
     }
 
     private static let fetchedLine = """
@@ -55,15 +57,18 @@ import Testing
             #expect(throws: OutputProblem.self) { try writer.append(Self.entry(number)) }
         }
         try ManifestWriter(directory: directory, date: "2024-03-06").close()
-        #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == ["download_2024-03-05.jsonl"])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: directory) == ["download_2024-03-05.jsonl"])
         let text = try String(decoding: scratch.read("manifests/download_2024-03-05.jsonl"), as: UTF8.self)
         #expect(text == Self.fetchedLine + "\n" + Self.entry(2).json + "\n")
     }
 
-    @Test("half a line left by a crash is cut off", arguments: [
-        ("", ""), ("{\"half", ""), ("{}\n{\"half", "{}\n"), ("{}\n", "{}\n"),
-        ("{}\n" + String(repeating: "x", count: 10_000), "{}\n"),
-    ])
+    @Test(
+        "half a line left by a crash is cut off",
+        arguments: [
+            ("", ""), ("{\"half", ""), ("{}\n{\"half", "{}\n"), ("{}\n", "{}\n"),
+            ("{}\n" + String(repeating: "x", count: 10_000), "{}\n"),
+        ])
     func halfLine(_ before: String, kept: String) throws {
         try scratch.write(before, to: "download_2024-03-05.jsonl")
         let writer = ManifestWriter(directory: scratch.path, date: "2024-03-05")
@@ -82,7 +87,8 @@ import Testing
             try await group.waitForAll()
         }
         try writer.close()
-        let lines = try String(decoding: scratch.read("download_2024-03-05.jsonl"), as: UTF8.self).split(separator: "\n")
+        let lines = try String(decoding: scratch.read("download_2024-03-05.jsonl"), as: UTF8.self).split(
+            separator: "\n")
         #expect(Set(lines.map(String.init)) == Set((0..<1_600).map { Self.entry($0).json }))
     }
 

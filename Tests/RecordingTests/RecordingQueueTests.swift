@@ -90,7 +90,9 @@ import Testing
                         let records = try reader.actionRecords()
                         let runs = Set(records.map(\.run))
                         let run = runs.first.flatMap { Int($0) } ?? -1
-                        if records.count != 120 || runs.count != 1 || run < last { problems.append("\(runs)") }
+                        if records.count != 120 || runs.count != 1 || run < last {
+                            problems.append("\(runs)")
+                        }
                         last = run
                     } while !shared.state.withLock { $0.isDone }
                     try reader.close()

@@ -11,27 +11,36 @@ struct Samples {
     init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
     static let odd = [
-        "", "é", "e\u{301}", "a/b", "/", "//", ":", "a:b/c", "\u{0}x", "line\nbreak", "\u{202E}", "日本/語", "'; DROP TABLE raw; --",
-        "d41d8cd98f00b204e9800998ecf8427e", "D41D8CD98F00B204E9800998ECF8427E", "d41d8cd98f00b204e9800998ecf8427e-12",
+        "", "é", "e\u{301}", "a/b", "/", "//", ":", "a:b/c", "\u{0}x", "line\nbreak", "\u{301}x",
+        "/\u{301}/\u{301}", "\u{202E}", "日本/語", "'; DROP TABLE raw; --",
+        "d41d8cd98f00b204e9800998ecf8427e", "D41D8CD98F00B204E9800998ECF8427E",
+        "d41d8cd98f00b204e9800998ecf8427e-12",
         "d41d8cd98f00b204e9800998ecf8427e-012", "d41d8cd98f00b204e9800998ecf8427e-", "2024-02-29T23:59:59Z",
-        "2024-02-29T23:59:59.000Z", "2024-02-29T23:59:59.123Z", "2024-02-29T23:59:59.123456Z", "2024-02-29T23:59:59.000000Z",
-        "2023-02-29T00:00:00Z", "2024-01-01T00:00:00+00:00", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59.999999Z",
+        "2024-02-29T23:59:59.000Z", "2024-02-29T23:59:59.123Z", "2024-02-29T23:59:59.123456Z",
+        "2024-02-29T23:59:59.000000Z",
+        "2023-02-29T00:00:00Z", "2024-01-01T00:00:00+00:00", "1969-12-31T23:59:59Z",
+        "9999-12-31T23:59:59.999999Z",
         "1970-01-01T00:00:00Z", "0000-01-01T00:00:00Z", "2024-01-01T24:00:00Z", "2024-01-01T00:00:00,123Z",
         String(repeating: "long/", count: 300),
     ]
 
     mutating func text() -> String { Self.odd.randomElement(using: &random)! }
     mutating func word() -> UInt64 { random.next() }
-    mutating func integer() -> Int { Bool.random(using: &random) ? Int.random(in: -3...300, using: &random) : Int(truncatingIfNeeded: word()) }
+    mutating func integer() -> Int {
+        Bool.random(using: &random)
+            ? Int.random(in: -3...300, using: &random) : Int(truncatingIfNeeded: word())
+    }
     mutating func flag() -> Bool { Bool.random(using: &random) }
     mutating func digest() -> XXH3Digest { XXH3Digest(high: word(), low: word()) }
     mutating func content() -> ContentIdentity {
         ContentIdentity(
-            byteCount: integer(), xxh3: digest(), sha256: SHA256Digest(words: (word(), word(), word(), word())))
+            byteCount: integer(), xxh3: digest(),
+            sha256: SHA256Digest(words: (word(), word(), word(), word())))
     }
     mutating func stamp() -> Stamp {
         Stamp(
-            byteCount: Int64(integer()), modified: Int64(bitPattern: word()), changed: Int64(bitPattern: word()), inode: word())
+            byteCount: Int64(integer()), modified: Int64(bitPattern: word()),
+            changed: Int64(bitPattern: word()), inode: word())
     }
 
     mutating func object(key: String) -> RemoteObject {
@@ -62,20 +71,27 @@ struct Samples {
 
     mutating func action(output: String) -> ActionRecord {
         var bindings: Bindings = [:]
-        for _ in 0..<Int.random(in: 0...4, using: &random) { bindings[text()] = flag() ? text() : String(output.suffix(3)) }
+        for _ in 0..<Int.random(in: 0...4, using: &random) {
+            bindings[text()] = flag() ? text() : String(output.suffix(3))
+        }
         let content = content()
         return ActionRecord(
             rule: text(), output: output, bindings: bindings,
-            recipe: (0..<Int.random(in: 0...3, using: &random)).map { _ in RecipeField(name: text(), value: text()) },
-            writer: text(), inputs: (0..<Int.random(in: 0...5, using: &random)).map { _ in
+            recipe: (0..<Int.random(in: 0...3, using: &random)).map { _ in
+                RecipeField(name: text(), value: text())
+            },
+            writer: text(),
+            inputs: (0..<Int.random(in: 0...5, using: &random)).map { _ in
                 InputRecord(name: text() + text(), digest: digest())
-            }, content: content, valueDigest: flag() ? content.xxh3 : digest(), stamp: stamp(), rowCount: integer(),
+            }, content: content, valueDigest: flag() ? content.xxh3 : digest(), stamp: stamp(),
+            rowCount: integer(),
             statistics: flag() ? statistics() : nil, milliseconds: integer(), run: text())
     }
 
     mutating func failure(target: String) -> FailureRecord {
         FailureRecord(
-            target: target, category: ProblemCategory.allCases.randomElement(using: &random)!, message: text(),
+            target: target, category: ProblemCategory.allCases.randomElement(using: &random)!,
+            message: text(),
             attempts: integer(), isQuarantined: flag(), subject: text(), lastAttempt: text())
     }
 
@@ -96,10 +112,13 @@ struct Samples {
     }
 
     mutating func event(run: String) -> RunEvent {
-        let outcomes: [RunEvent.Outcome] = [.done, .unchanged, .cancelled, .failed(.network), .failed(.internal)]
+        let outcomes: [RunEvent.Outcome] = [
+            .done, .unchanged, .cancelled, .failed(.network), .failed(.internal),
+        ]
         return RunEvent(
             run: run, target: text() + text(), kind: RunEvent.Kind.allCases.randomElement(using: &random)!,
-            startedAt: Int64(integer()), milliseconds: integer(), outcome: outcomes.randomElement(using: &random)!,
+            startedAt: Int64(integer()), milliseconds: integer(),
+            outcome: outcomes.randomElement(using: &random)!,
             worker: integer())
     }
 
@@ -136,7 +155,8 @@ struct Samples {
         let object = plainObject(index)
         let content = plainContent()
         return RawRecord(
-            source: source, key: object.key, etag: object.etag, lastModified: object.lastModified, content: content,
+            source: source, key: object.key, etag: object.etag, lastModified: object.lastModified,
+            content: content,
             payload: digest(), stamp: plainStamp(byteCount: content.byteCount), checksum: .verified)
     }
 
@@ -147,7 +167,9 @@ struct Samples {
     }
 
     /// - Parameter inputCount: daily files of one symbol.
-    mutating func plainAction(_ index: Int, inputCount: Int, run: String = "2024-03-05T06-07-08Z") -> ActionRecord {
+    mutating func plainAction(_ index: Int, inputCount: Int, run: String = "2024-03-05T06-07-08Z")
+        -> ActionRecord
+    {
         let content = plainContent()
         var statistics = DatasetStatistics()
         statistics.rowCount = 1_440
@@ -159,7 +181,8 @@ struct Samples {
             recipe: Self.recipe, writer: "datamake-parquet 1",
             inputs: (0..<inputCount).map {
                 InputRecord(name: "archive:" + Self.key(index * inputCount + $0), digest: digest())
-            }, content: content, valueDigest: digest(), stamp: plainStamp(byteCount: content.byteCount), rowCount: 1_440,
+            }, content: content, valueDigest: digest(), stamp: plainStamp(byteCount: content.byteCount),
+            rowCount: 1_440,
             statistics: statistics, milliseconds: Int(word() % 200), run: run)
     }
 }

@@ -68,7 +68,9 @@ import Testing
         return path?.hasSuffix(".xctest") == true ? path : nil
     }()
 
-    @Test("(the child) writes until it is killed", .enabled(if: childDirectory != nil, "runs in a process of its own"))
+    @Test(
+        "(the child) writes until it is killed",
+        .enabled(if: childDirectory != nil, "runs in a process of its own"))
     func writeUntilKilled() throws {
         let store = try StateStore.open(directory: Self.childDirectory!, access: .writer).store
         var samples = Samples(seed: 23)
@@ -100,19 +102,23 @@ import Testing
             defer { if child.isRunning { child.terminate() } }
             let reader = try StateStore.open(directory: scratch.path, access: .reader).store
             let deadline = ContinuousClock.now + .seconds(60)
-            while try reader.rawRecords().count < (last + 1 + round) * Self.batch, ContinuousClock.now < deadline, child.isRunning {}
+            while try reader.rawRecords().count < (last + 1 + round) * Self.batch,
+                ContinuousClock.now < deadline, child.isRunning
+            {}
             Foundation.kill(child.processIdentifier, SIGKILL)
             child.waitUntilExit()
             try reader.close()
             #expect(child.terminationReason == .uncaughtSignal)
 
-            let (store, note) = try StateStore.open(directory: scratch.path, access: .writer, journal: journal)
+            let (store, note) = try StateStore.open(
+                directory: scratch.path, access: .writer, journal: journal)
             #expect(note == nil)
             let count = try Self.transactions(store, "round \(round)")
             #expect(count >= last + 1 + round)
             last = count
             if let python = Peer.python {
-                let script = "import sqlite3,sys; print(sqlite3.connect(sys.argv[1]).execute('pragma integrity_check').fetchone()[0])"
+                let script =
+                    "import sqlite3,sys; print(sqlite3.connect(sys.argv[1]).execute('pragma integrity_check').fetchone()[0])"
                 #expect(try Peer.run(python, ["-c", script, store.path]).standardOutput == "ok\n")
             }
             try store.close()

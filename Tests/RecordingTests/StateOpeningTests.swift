@@ -20,7 +20,9 @@ import Testing
         return record
     }
 
-    private var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: directory).sorted()) ?? [] }
+    private var names: [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: directory).sorted()) ?? []
+    }
 
     @Test("a reader without a database sees nothing and makes nothing")
     func absent() throws {
@@ -53,9 +55,11 @@ import Testing
         #expect(names == ["state.db"])
     }
 
-    @Test("what is no database of ours is set aside", arguments: [
-        "garbage", String(repeating: "garbage ", count: 4_096), "SQLite format 3\u{0}",
-    ])
+    @Test(
+        "what is no database of ours is set aside",
+        arguments: [
+            "garbage", String(repeating: "garbage ", count: 4_096), "SQLite format 3\u{0}",
+        ])
     func foreign(_ text: String) throws {
         try scratch.write(text, to: ".datamake/state.db")
         try scratch.write("stray", to: ".datamake/state.db-journal")
@@ -122,7 +126,9 @@ import Testing
     }
 
     /// A descriptor of our own, closed after looking at the header, would release the writer's locks.
-    @Test("opening beside a writer leaves its locks", .enabled(if: Peer.python != nil, "needs the judges' Python"))
+    @Test(
+        "opening beside a writer leaves its locks",
+        .enabled(if: Peer.python != nil, "needs the judges' Python"))
     func locks() throws {
         _ = try fill()
         let store = try StateStore.open(directory: directory, access: .writer).store
@@ -131,7 +137,8 @@ import Testing
         try store.record([.raw(record)])
         try StateStore.open(directory: directory, access: .reader).store.close()
         // The last to close checkpoints and deletes the log; that must not be this foreigner.
-        let script = "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); print(c.execute('select count(*) from raw').fetchone()[0]); c.close()"
+        let script =
+            "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); print(c.execute('select count(*) from raw').fetchone()[0]); c.close()"
         let output = try Peer.run(Peer.python!, ["-c", script, path])
         #expect(output.standardOutput == "2\n", "\(output.standardError)")
         #expect(names.contains("state.db-wal"))

@@ -20,29 +20,47 @@ import Testing
     }
 
     /// Both journals, and records read back three ways: by the writer, by a reader beside it, and after a new start.
-    @Test("records of any value come back as they were", arguments: [StateStore.Journal.log, .rollback], [1, 2, 3] as [UInt64])
+    @Test(
+        "records of any value come back as they were", arguments: [StateStore.Journal.log, .rollback],
+        [1, 2, 3] as [UInt64])
     func roundTrip(_ journal: StateStore.Journal, seed: UInt64) throws {
         var samples = Samples(seed: seed)
         let keys = Samples.odd + ["dir/a", "dir.b", "dir/", "dir"]
         let objects = keys.map { samples.object(key: $0) }
-        let raws = keys.map { samples.raw(source: "s", key: $0) } + keys.map { samples.raw(source: "s2", key: $0) }
-        let actions = Samples.odd.map { samples.action(output: $0 + "x") } + Samples.odd.map { samples.action(output: $0) }
+        let raws =
+            keys.map { samples.raw(source: "s", key: $0) } + keys.map { samples.raw(source: "s2", key: $0) }
+        let actions =
+            Samples.odd.map { samples.action(output: $0 + "x") }
+            + Samples.odd.map { samples.action(output: $0) }
         let failures = Samples.odd.map { samples.failure(target: $0) }
         let runs = Samples.odd.map { samples.run(id: $0) }
         let events = (0..<200).map { _ in samples.event(run: "run") }
-        let sweeps = ["": SweepRecord(lastKey: nil, sweptAt: -1, pageCount: 0), "data/": SweepRecord(startAfter: "data/a", lastKey: "data/é", sweptAt: 1_700_000_000, pageCount: 7)]
+        let sweeps = [
+            "": SweepRecord(lastKey: nil, sweptAt: -1, pageCount: 0),
+            "data/": SweepRecord(startAfter: "data/a", lastKey: "data/é", sweptAt: 1_700_000_000, pageCount: 7),
+        ]
 
         func check(_ store: StateStore, _ comment: Comment) throws {
             let byKey = { (a: String, b: String) in a.utf8.lexicographicallyPrecedes(b.utf8) }
-            #expect(try store.objects(ofSource: "s").map(ExactObject.init) == objects.sorted { byKey($0.key, $1.key) }.map(ExactObject.init), comment)
+            #expect(
+                try store.objects(ofSource: "s").map(ExactObject.init)
+                    == objects.sorted { byKey($0.key, $1.key) }.map(ExactObject.init), comment)
             #expect(try store.objects(ofSource: "other") == [], comment)
             #expect(try store.sweeps(ofSource: "s") == sweeps, comment)
             let sortedRaws = raws.sorted { byKey($0.source + ":" + $0.key, $1.source + ":" + $1.key) }
-            #expect(try store.rawRecords().sorted { byKey($0.source + ":" + $0.key, $1.source + ":" + $1.key) } == sortedRaws, comment)
+            #expect(
+                try store.rawRecords().sorted { byKey($0.source + ":" + $0.key, $1.source + ":" + $1.key) }
+                    == sortedRaws, comment)
             #expect(try store.rawRecords(ofSource: "s").count == keys.count, comment)
-            #expect(try store.rawRecord(source: "s2", key: "dir/a") == raws.first { $0.source == "s2" && $0.key == "dir/a" }, comment)
-            #expect(try store.actionRecords().sorted { byKey($0.output, $1.output) } == actions.sorted { byKey($0.output, $1.output) }, comment)
-            for action in actions { #expect(try store.actionRecord(output: action.output) == action, comment) }
+            #expect(
+                try store.rawRecord(source: "s2", key: "dir/a")
+                    == raws.first { $0.source == "s2" && $0.key == "dir/a" }, comment)
+            #expect(
+                try store.actionRecords().sorted { byKey($0.output, $1.output) }
+                    == actions.sorted { byKey($0.output, $1.output) }, comment)
+            for action in actions {
+                #expect(try store.actionRecord(output: action.output) == action, comment)
+            }
             #expect(try store.actionRecord(output: "no/such") == nil, comment)
             #expect(try store.failures() == failures.sorted { byKey($0.target, $1.target) }, comment)
             #expect(Set(try store.runs()) == Set(runs), comment)
@@ -64,7 +82,9 @@ import Testing
         let again = try writer(journal)
         try check(again, "after a new start, seed \(seed)")
         try again.close()
-        #expect(!FileManager.default.fileExists(atPath: directory + "/state.db-wal"), "the log is gone when all is closed")
+        #expect(
+            !FileManager.default.fileExists(atPath: directory + "/state.db-wal"),
+            "the log is gone when all is closed")
     }
 
     /// Strings as Swift compares them are too kind: these two differ on disk and in buckets.
@@ -97,14 +117,17 @@ import Testing
         raw.stamp = samples.stamp()
         action.stamp = samples.stamp()
         try store.record([
-            .rawStamp(source: raw.source, key: raw.key, raw.stamp), .actionStamp(output: action.output, action.stamp),
-            .actionStamp(output: "unknown", action.stamp), .rawStamp(source: "archive", key: "unknown", raw.stamp),
+            .rawStamp(source: raw.source, key: raw.key, raw.stamp),
+            .actionStamp(output: action.output, action.stamp),
+            .actionStamp(output: "unknown", action.stamp),
+            .rawStamp(source: "archive", key: "unknown", raw.stamp),
         ])
         #expect(try store.rawRecords() == [raw])
         #expect(try store.actionRecords() == [action])
 
         try store.record([
-            .forgetRaw(source: raw.source, key: raw.key), .forgetAction(output: action.output), .forgetAction(output: "unknown"),
+            .forgetRaw(source: raw.source, key: raw.key), .forgetAction(output: action.output),
+            .forgetAction(output: "unknown"),
         ])
         #expect(try store.rawRecords() == [])
         #expect(try store.actionRecords() == [])
@@ -121,7 +144,8 @@ import Testing
         objects.remove(at: 3)
         #expect(try store.objects(ofSource: "s") == objects.sorted { $0.key < $1.key })
         try store.saveSweeps(ofSource: "s", ["a/": SweepRecord(lastKey: "a/1", sweptAt: 1, pageCount: 1)])
-        try store.saveSweeps(ofSource: "s", ["b/": SweepRecord(lastKey: "b/1", sweptAt: 2, pageCount: 1)], gone: ["a/"])
+        try store.saveSweeps(
+            ofSource: "s", ["b/": SweepRecord(lastKey: "b/1", sweptAt: 2, pageCount: 1)], gone: ["a/"])
         #expect(try store.sweeps(ofSource: "s").keys.sorted() == ["b/"])
     }
 
@@ -131,7 +155,9 @@ import Testing
         var run = RunRecord(id: "r1", startedAt: 1_000, arguments: ["build"], version: "1")
         try store.beginRun(run)
         #expect(try store.runs() == [run])
-        let event = RunEvent(run: "r1", target: "lake/a.parquet", kind: .clean, startedAt: 1_001, milliseconds: 5, outcome: .done, worker: 1)
+        let event = RunEvent(
+            run: "r1", target: "lake/a.parquet", kind: .clean, startedAt: 1_001, milliseconds: 5,
+            outcome: .done, worker: 1)
         try store.record([.event(event), .event(event)])
         run.finishedAt = 2_000
         run.outcome = .done
@@ -151,7 +177,9 @@ import Testing
         var samples = Samples(seed: 8)
         let store = try writer()
         #expect(throws: StateProblem.self) {
-            try store.record([.action(samples.plainAction(1, inputCount: 2)), .raw(samples.raw(source: "a:b", key: "k"))])
+            try store.record([
+                .action(samples.plainAction(1, inputCount: 2)), .raw(samples.raw(source: "a:b", key: "k")),
+            ])
         }
         #expect(try store.actionRecords() == [])
         let action = samples.plainAction(2, inputCount: 2)
@@ -169,9 +197,12 @@ import Testing
         #expect(try reader.failures() == [])
     }
 
-    @Test("file systems of other machines get a rollback journal", arguments: [
-        (0x6969, true), (0xFF53_4D42, true), (0x6573_5546, true), (0xEF53, false), (0x0102_1994, false), (0x9123_683E, false),
-    ] as [(UInt32, Bool)])
+    @Test(
+        "file systems of other machines get a rollback journal",
+        arguments: [
+            (0x6969, true), (0xFF53_4D42, true), (0x6573_5546, true), (0xEF53, false), (0x0102_1994, false),
+            (0x9123_683E, false),
+        ] as [(UInt32, Bool)])
     func fileSystems(_ magic: UInt32, isShared: Bool) { #expect(isNetworkFileSystem(magic) == isShared) }
 }
 

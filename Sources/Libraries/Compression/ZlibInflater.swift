@@ -43,7 +43,7 @@ import CZlib
 }
 
 /// The state that zlib's `inflate` works on, and the count of what went in.
-@safe private struct ZlibDecoder: ~Copyable {
+@safe struct ZlibDecoder: ~Copyable {
     /// At one address for its whole life: zlib's own state points back at it and checks that it does.
     private let stream: UnsafeMutablePointer<z_stream>
     private var failure: CompressionProblem?

@@ -159,8 +159,8 @@ struct CheckProgram {
                 unsafe rows.status[column.index] == nil
             else { return false }
             let values = unsafe slots.assumingMemoryBound(to: Int64.self)
-            let start = Int64(days.start) * 86_400_000_000
-            let end = Int64(days.end) * 86_400_000_000
+            let start = Int64(clamping: Int128(days.start) * 86_400_000_000)
+            let end = Int64(clamping: Int128(days.end) * 86_400_000_000)
             // SAFETY: slots hold rows.count elements.
             for row in 0..<(unsafe rows.count) where unsafe !(values[row] >= start && values[row] < end) {
                 failed(row)

@@ -65,6 +65,8 @@ package struct CleanProblem: Problem, Hashable {
         switch kind {
         case .badRow(_, _, .some, let reason) where reason == emptyFieldReason:
             "declare the column 'nullable: true', or set 'bad-rows: quarantine'"
+        case .badRow(1, _, _, _):
+            "if this line is a header, its names are not the table's: add them under 'columns' or 'aliases'"
         case .badRow: "correct the table's columns, or set 'bad-rows: quarantine' to keep such rows aside"
         case .unknownColumns(_, let nearest?):
             "did you mean '\(nearest)'? 'aliases' lists other names of a column"

@@ -55,7 +55,9 @@ struct DatasetCounter {
                 let missing = step.missingCount(from: previous, to: value, isDate: isDate)
                 if missing > 0 {
                     statistics.gapCount += 1
-                    statistics.missingRowCount += Int(missing)
+                    // Keys may lie further apart than an Int counts.
+                    let (sum, isOver) = statistics.missingRowCount.addingReportingOverflow(Int(missing))
+                    statistics.missingRowCount = isOver ? .max : sum
                 }
             }
             previous = value

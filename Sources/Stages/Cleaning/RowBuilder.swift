@@ -322,9 +322,11 @@ extension RowBuilder {
     private func reason(for status: FieldStatus, _ bytes: [UInt8], _ index: Int) -> String {
         let field = display(bytes)
         let type = types[index]
+        let article = "\(type)".hasPrefix("int") ? "an" : "a"
         switch status {
         case .ok, .empty: return emptyFieldReason
-        case .malformed: return type == .text ? "'\(field)' is not UTF-8" : "'\(field)' is not a \(type)"
+        case .malformed:
+            return type == .text ? "'\(field)' is not UTF-8" : "'\(field)' is not \(article) \(type)"
         case .outOfRange:
             return type == .timestamp
                 ? "'\(field)' is no time from 1970 to 2099 in \(forms[index]?.form.name ?? "any unit")"

@@ -8,20 +8,19 @@ extension RowWriter {
 
     /// An MD5 in hex (16 bytes instead of 32), alone or with the part count of a multipart upload.
     mutating func etag(_ text: String) {
-        let parts = text.utf8.split(separator: UInt8(ascii: "-"), maxSplits: 1, omittingEmptySubsequences: false)
-        guard let hex = parts.first, hex.count == 32, let digest = XXH3Digest(String(Substring(hex))),
-            digest.description.utf8.elementsEqual(hex)
-        else { return keep(text) }
-        if parts.count == 1 {
+        guard let digest = unsafe withUTF8(of: text, { unsafe lowerHexDigest($0) }) else { return keep(text) }
+        if text.utf8.count == 32 {
             byte(1)
             self.digest(digest)
-        } else if let count = UInt32(String(Substring(parts[1]))), String(count).utf8.elementsEqual(parts[1]) {
-            byte(2)
-            self.digest(digest)
-            varint(UInt64(count))
-        } else {
-            keep(text)
+            return
         }
+        let tail = text.utf8.dropFirst(32)
+        guard tail.first == UInt8(ascii: "-"), let count = UInt32(String(Substring(tail.dropFirst()))),
+            String(count).utf8.elementsEqual(tail.dropFirst())
+        else { return keep(text) }
+        byte(2)
+        self.digest(digest)
+        varint(UInt64(count))
     }
 
     /// An RFC 3339 time in UTC as a count since 1970.
@@ -35,6 +34,28 @@ extension RowWriter {
         byte(Self.plain)
         self.text(text)
     }
+}
+
+/// The digest that the first 32 bytes spell in lower-case hex; nil for anything else.
+private func lowerHexDigest(_ text: UnsafeBufferPointer<UInt8>) -> XXH3Digest? {
+    guard text.count >= 32 else { return nil }
+    var words: (high: UInt64, low: UInt64) = (0, 0)
+    for index in 0..<32 {
+        // SAFETY: index < 32 <= text.count.
+        let character = unsafe text[index]
+        let digit: UInt8
+        switch character {
+        case 0x30...0x39: digit = character - 0x30
+        case 0x61...0x66: digit = character - 0x57
+        default: return nil
+        }
+        if index < 16 {
+            words.high = words.high << 4 | UInt64(digit)
+        } else {
+            words.low = words.low << 4 | UInt64(digit)
+        }
+    }
+    return XXH3Digest(high: words.high, low: words.low)
 }
 
 extension RowReader {
@@ -52,7 +73,9 @@ extension RowReader {
     mutating func time() -> String {
         let form = byte()
         if form == 0 { return text() }
-        guard let form = UTCTime.Form(rawValue: form - 1), let text = UTCTime(count: signed(), form: form).text else {
+        guard let form = UTCTime.Form(rawValue: form - 1),
+            let text = UTCTime(count: signed(), form: form).text
+        else {
             fail()
             return ""
         }
@@ -108,38 +131,47 @@ struct UTCTime: Equatable {
 
     /// Nil unless `text` is exactly what `self.text` would write.
     init?(_ text: String) {
-        let bytes = Array(text.utf8)
-        guard bytes.count >= 20, bytes.count <= 27, bytes.last == UInt8(ascii: "Z"), bytes[4] == 0x2D, bytes[7] == 0x2D,
-            bytes[10] == UInt8(ascii: "T"), bytes[13] == 0x3A, bytes[16] == 0x3A
+        guard let time = unsafe withUTF8(of: text, { unsafe Self.parse($0) }) else { return nil }
+        self = time
+    }
+
+    private static func parse(_ bytes: UnsafeBufferPointer<UInt8>) -> UTCTime? {
+        let length = bytes.count
+        guard length == 20 || length == 24 || length == 27 else { return nil }
+        // SAFETY: every index is below 20, or below the length that was just compared.
+        guard unsafe bytes[4] == 0x2D, unsafe bytes[7] == 0x2D, unsafe bytes[10] == UInt8(ascii: "T"),
+            unsafe bytes[13] == 0x3A, unsafe bytes[16] == 0x3A, unsafe length == 20 || bytes[19] == 0x2E,
+            unsafe bytes[length - 1] == UInt8(ascii: "Z")
         else { return nil }
-        func digits(_ range: Range<Int>) -> Int64? {
+        var isNumber = true
+        func digits(_ start: Int, _ end: Int) -> Int64 {
             var value: Int64 = 0
-            for byte in bytes[range] {
-                guard byte >= 0x30, byte <= 0x39 else { return nil }
-                value = value * 10 + Int64(byte - 0x30)
+            for index in start..<end {
+                // SAFETY: end < length.
+                let byte = unsafe bytes[index]
+                if byte < 0x30 || byte > 0x39 { isNumber = false }
+                value = value &* 10 &+ Int64(byte) &- 0x30
             }
             return value
         }
-        guard let year = digits(0..<4), let month = digits(5..<7), let day = digits(8..<10), let hour = digits(11..<13),
-            let minute = digits(14..<16), let second = digits(17..<19), year >= 1970, (1...12).contains(month),
-            day >= 1, hour < 24, minute < 60, second < 60
-        else { return nil }
-        let seconds = Self.day(year: year, month: month, day: day) * 86_400 + hour * 3_600 + minute * 60 + second
-        switch bytes.count {
-        case 20:
-            self.init(count: seconds, form: .seconds)
-        case 24:
-            guard let fraction = digits(20..<23) else { return nil }
-            self.init(
-                count: fraction == 0 ? seconds : seconds * 1_000 + fraction,
-                form: fraction == 0 ? .zeroMilliseconds : .milliseconds)
-        case 27:
-            guard let fraction = digits(20..<26) else { return nil }
-            self.init(count: seconds * 1_000_000 + fraction, form: .microseconds)
-        default: return nil
+        let (year, month, day) = (digits(0, 4), digits(5, 7), digits(8, 10))
+        let (hour, minute, second) = (digits(11, 13), digits(14, 16), digits(17, 19))
+        let fraction = length == 20 ? 0 : digits(20, length - 1)
+        guard isNumber, year >= 1970, month >= 1, month <= 12, day >= 1, hour < 24, minute < 60, second < 60
+        else {
+            return nil
         }
-        // A day the month does not have, or a separator that is no dot, does not come back the same.
-        guard let back = self.text, back.utf8.elementsEqual(bytes) else { return nil }
+        let dayNumber = Self.day(year: year, month: month, day: day)
+        // A day that the month does not have is another date.
+        guard Self.date(day: dayNumber) == (year, month, day) else { return nil }
+        let seconds = dayNumber * 86_400 + hour * 3_600 + minute * 60 + second
+        switch length {
+        case 20: return UTCTime(count: seconds, form: .seconds)
+        case 27: return UTCTime(count: seconds * 1_000_000 + fraction, form: .microseconds)
+        default:
+            if fraction == 0 { return UTCTime(count: seconds, form: .zeroMilliseconds) }
+            return UTCTime(count: seconds * 1_000 + fraction, form: .milliseconds)
+        }
     }
 
     /// Microseconds since 1970.
@@ -152,39 +184,29 @@ struct UTCTime: Equatable {
         guard count >= 0, seconds < 253_402_300_800 else { return nil }
         let (year, month, day) = Self.date(day: seconds / 86_400)
         let second = seconds % 86_400
-        let fraction = count % perSecond
+        let fraction = form == .zeroMilliseconds ? 0 : count % perSecond
+        let fractionDigits = form.digits
         return unsafe String(unsafeUninitializedCapacity: 27) { buffer in
-            // SAFETY: writes end at 27, the longest form.
-            var end = 0
-            func put(_ byte: UInt8) {
-                unsafe buffer[end] = byte
-                end += 1
+            // SAFETY: the last index written is 20 + fractionDigits, at most 26.
+            unsafe put(year, digits: 4, at: 0, in: buffer)
+            unsafe buffer[4] = 0x2D
+            unsafe put(month, digits: 2, at: 5, in: buffer)
+            unsafe buffer[7] = 0x2D
+            unsafe put(day, digits: 2, at: 8, in: buffer)
+            unsafe buffer[10] = UInt8(ascii: "T")
+            unsafe put(second / 3_600, digits: 2, at: 11, in: buffer)
+            unsafe buffer[13] = 0x3A
+            unsafe put(second / 60 % 60, digits: 2, at: 14, in: buffer)
+            unsafe buffer[16] = 0x3A
+            unsafe put(second % 60, digits: 2, at: 17, in: buffer)
+            var end = 19
+            if fractionDigits > 0 {
+                unsafe buffer[19] = 0x2E
+                unsafe put(fraction, digits: fractionDigits, at: 20, in: buffer)
+                end = 20 + fractionDigits
             }
-            func put(_ value: Int64, digits: Int) {
-                var rest = value
-                for index in stride(from: end + digits - 1, through: end, by: -1) {
-                    unsafe buffer[index] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
-                    rest /= 10
-                }
-                end += digits
-            }
-            put(year, digits: 4)
-            put(0x2D)
-            put(month, digits: 2)
-            put(0x2D)
-            put(day, digits: 2)
-            put(UInt8(ascii: "T"))
-            put(second / 3_600, digits: 2)
-            put(0x3A)
-            put(second / 60 % 60, digits: 2)
-            put(0x3A)
-            put(second % 60, digits: 2)
-            if form.digits > 0 {
-                put(0x2E)
-                put(fraction, digits: form.digits)
-            }
-            put(UInt8(ascii: "Z"))
-            return end
+            unsafe buffer[end] = UInt8(ascii: "Z")
+            return end + 1
         }
     }
 
@@ -206,6 +228,19 @@ struct UTCTime: Equatable {
         let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
         let monthOfYear = (5 * dayOfYear + 2) / 153
         let month = monthOfYear < 10 ? monthOfYear + 3 : monthOfYear - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * monthOfYear + 2) / 5 + 1)
+        return (
+            yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * monthOfYear + 2) / 5 + 1
+        )
+    }
+}
+
+/// Writes `value` in decimal with leading zeros; `start + digits` must not pass the buffer's end.
+@inline(__always)
+private func put(_ value: Int64, digits: Int, at start: Int, in buffer: UnsafeMutableBufferPointer<UInt8>) {
+    var rest = value
+    for index in stride(from: start + digits - 1, through: start, by: -1) {
+        // SAFETY: start <= index < start + digits.
+        unsafe buffer[index] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
+        rest /= 10
     }
 }

@@ -47,7 +47,8 @@ package func datasetStatisticsJSON(_ partitions: [PartitionStatistics]) -> Strin
         totals.rejectedRowCount &+= statistics.rejectedRowCount
         totals.nullCounts.merge(statistics.nullCounts) { $0 &+ $1 }
     }
-    let order = ValueOrder(of: sorted.flatMap { [$0.statistics.first, $0.statistics.last] }.compactMap { $0 })
+    let order = ValueOrder(
+        of: sorted.flatMap { [$0.statistics.first, $0.statistics.last] }.compactMap { $0 })
     totals.first = sorted.compactMap(\.statistics.first).min(by: order.precedes)
     totals.last = sorted.compactMap(\.statistics.last).max(by: order.precedes)
 
@@ -73,7 +74,9 @@ private func add(_ statistics: DatasetStatistics, to line: inout JSONText) {
     line.add("duplicates", statistics.duplicateRowCount)
     line.add("conflicts", statistics.conflictRowCount)
     var nulls = JSONText()
-    for (name, count) in statistics.nullCounts.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+    for (name, count) in statistics.nullCounts.sorted(by: {
+        $0.key.utf8.lexicographicallyPrecedes($1.key.utf8)
+    }) {
         nulls.add(name, count)
     }
     line.add("nulls", json: nulls.object)
@@ -117,7 +120,9 @@ private func replace(_ path: String, in directory: String, with data: Data) thro
             var start = 0
             while start < data.count {
                 // SAFETY: start < count, so the bytes from there on are the buffer's.
-                let written = unsafe data.withUnsafeBytes { unsafe write(file, $0.baseAddress! + start, $0.count - start) }
+                let written = unsafe data.withUnsafeBytes {
+                    unsafe write(file, $0.baseAddress! + start, $0.count - start)
+                }
                 if written < 0, errno == EINTR { continue }
                 guard written > 0 else { throw OutputProblem(path: temporary, doing: "write") }
                 start += written

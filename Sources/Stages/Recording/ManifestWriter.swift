@@ -95,7 +95,9 @@ package final class ManifestWriter: Sendable {
     package func append(_ entry: ManifestEntry) throws {
         let line = Array((entry.json + "\n").utf8)
         try file.withLock { file in
-            if file.isClosed { throw OutputProblem(path: path, doing: "append to a closed manifest", code: EBADF) }
+            if file.isClosed {
+                throw OutputProblem(path: path, doing: "append to a closed manifest", code: EBADF)
+            }
             let descriptor = try file.descriptor ?? open()
             file.descriptor = descriptor
             try write(line, to: descriptor)
@@ -118,7 +120,9 @@ package final class ManifestWriter: Sendable {
 
     private func write(_ line: [UInt8], to descriptor: Int32) throws {
         // SAFETY: writes the array's own bytes.
-        let written = unsafe line.withUnsafeBytes { unsafe Foundation.write(descriptor, $0.baseAddress, $0.count) }
+        let written = unsafe line.withUnsafeBytes {
+            unsafe Foundation.write(descriptor, $0.baseAddress, $0.count)
+        }
         if written == line.count { return }
         let code = written < 0 ? errno : ENOSPC
         if written > 0 {

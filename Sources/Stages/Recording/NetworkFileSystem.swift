@@ -1,18 +1,18 @@
 #if canImport(Darwin)
-import Darwin
+    import Darwin
 #else
-import CSQLite
+    import CSQLite
 #endif
 
 /// Whether `directory` lies where other machines may write too, or where memory maps of a file are not shared:
 /// SQLite's write-ahead log needs both. Unknown counts as local.
 func isOnNetworkFileSystem(_ directory: String) -> Bool {
     #if canImport(Darwin)
-    var status = statfs()
-    guard unsafe statfs(directory, &status) == 0 else { return false }
-    return status.f_flags & UInt32(MNT_LOCAL) == 0
+        var status = statfs()
+        guard unsafe statfs(directory, &status) == 0 else { return false }
+        return status.f_flags & UInt32(MNT_LOCAL) == 0
     #else
-    return isNetworkFileSystem(UInt32(truncatingIfNeeded: unsafe datamake_file_system_magic(directory)))
+        return isNetworkFileSystem(UInt32(truncatingIfNeeded: unsafe datamake_file_system_magic(directory)))
     #endif
 }
 

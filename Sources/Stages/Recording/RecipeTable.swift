@@ -36,7 +36,8 @@ final class RecipeTable {
         guard try rows.step() else { return nil }
         let json = unsafe Data(rows.bytes(1))
         guard unsafe XXH3Digest(bytes: rows.bytes(0)) == XXH3Digest(of: json),
-            let pairs = try? JSONDecoder().decode([[String]].self, from: json), pairs.allSatisfy({ $0.count == 2 })
+            let pairs = try? JSONDecoder().decode([[String]].self, from: json),
+            pairs.allSatisfy({ $0.count == 2 })
         else { return nil }
         let recipe = pairs.map { RecipeField(name: $0[0], value: $0[1]) }
         fields[number] = recipe
@@ -48,7 +49,8 @@ final class RecipeTable {
         try rows.bind(1, digest.bytes)
         guard try rows.step() else { return nil }
         let number = rows.integer(0)
-        guard try recipe(number, in: database) != nil, unsafe XXH3Digest(bytes: rows.bytes(1)) == digest else {
+        guard try recipe(number, in: database) != nil, unsafe XXH3Digest(bytes: rows.bytes(1)) == digest
+        else {
             throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a recipe does not have its digest")
         }
         return number

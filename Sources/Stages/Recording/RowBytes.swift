@@ -27,14 +27,14 @@ struct RowWriter {
     mutating func signed(_ value: Int64) { varint(UInt64(bitPattern: value << 1 ^ value >> 63)) }
 
     mutating func word(_ value: UInt64) {
-        for shift in stride(from: UInt64(56), through: 0, by: -8) {
-            bytes.append(UInt8(truncatingIfNeeded: value >> shift))
-        }
+        unsafe withUnsafeBytes(of: value.bigEndian) { unsafe bytes.append(contentsOf: $0) }
     }
 
     mutating func text(_ value: some StringProtocol) {
-        count(value.utf8.count)
-        bytes.append(contentsOf: value.utf8)
+        unsafe withUTF8(of: value) {
+            count($0.count)
+            unsafe bytes.append(contentsOf: $0)
+        }
     }
 
     /// Bytes whose count the reader knows.
@@ -64,8 +64,7 @@ struct RowWriter {
 
     /// Ends the row with the checksum of its key and all values.
     mutating func seal(table: RowTable, place: Int64, name: some StringProtocol) {
-        var name = String(name)
-        let sum = name.withUTF8 { name in
+        let sum = unsafe withUTF8(of: name) { name in
             unsafe bytes.withUnsafeBytes {
                 unsafe rowChecksum(table: table, place: place, name: UnsafeRawBufferPointer(name), values: $0)
             }
@@ -76,7 +75,8 @@ struct RowWriter {
 
 /// Tables whose rows end in a checksum. The raw value is part of it, so a page that ends up in another table shows.
 enum RowTable: UInt64 {
-    case object = 1, raw, action, sweep, failure, run, event
+    case object = 1
+    case raw, action, sweep, failure, run, event
 
     var name: String { "\(self)" }
 }
@@ -100,12 +100,15 @@ private func rowChecksum(
     private(set) var isValid = true
 
     /// Nil where the checksum does not fit the key and the values.
-    @unsafe init?(_ row: UnsafeRawBufferPointer, table: RowTable, place: Int64, name: UnsafeRawBufferPointer) {
+    @unsafe init?(_ row: UnsafeRawBufferPointer, table: RowTable, place: Int64, name: UnsafeRawBufferPointer)
+    {
         guard row.count >= 8 else { return nil }
         let values = unsafe UnsafeRawBufferPointer(rebasing: row[..<(row.count - 8)])
         // SAFETY: eight bytes follow the values.
         let sum = unsafe UInt64(bigEndian: row.loadUnaligned(fromByteOffset: row.count - 8, as: UInt64.self))
-        guard unsafe rowChecksum(table: table, place: place, name: name, values: values) == sum else { return nil }
+        guard unsafe rowChecksum(table: table, place: place, name: name, values: values) == sum else {
+            return nil
+        }
         unsafe bytes = values
         end = values.count
     }
@@ -193,6 +196,7 @@ private func rowChecksum(
         let modified = Int64(bitPattern: word())
         let changed = modified &+ signed()
         let inode = varint()
-        return Stamp(byteCount: Int64(byteCount) &+ signed(), modified: modified, changed: changed, inode: inode)
+        return Stamp(
+            byteCount: Int64(byteCount) &+ signed(), modified: modified, changed: changed, inode: inode)
     }
 }

@@ -15,7 +15,9 @@ extension RowCoder {
         static let valueIsContent = Flags(rawValue: 2)
     }
 
-    func action(_ record: ActionRecord, place: Int64, name: some StringProtocol, in database: Database) throws -> [UInt8] {
+    func action(_ record: ActionRecord, place: Int64, name: some StringProtocol, in database: Database) throws
+        -> [UInt8]
+    {
         try seal(.action, place: place, name: name) { row in
             var flags: Flags = []
             if record.statistics != nil { flags.insert(.statistics) }
@@ -62,13 +64,16 @@ extension RowCoder {
         guard row.isFinished else { return nil }
         return ActionRecord(
             rule: rule, output: output, bindings: bindings, recipe: recipe, writer: writer, inputs: inputs,
-            content: content, valueDigest: valueDigest, stamp: stamp, rowCount: rowCount, statistics: statistics,
+            content: content, valueDigest: valueDigest, stamp: stamp, rowCount: rowCount,
+            statistics: statistics,
             milliseconds: milliseconds, run: run)
     }
 
     // MARK: Bindings
 
-    private func bindings(_ bindings: Bindings, output: String, to row: inout RowWriter, in database: Database) throws {
+    private func bindings(
+        _ bindings: Bindings, output: String, to row: inout RowWriter, in database: Database
+    ) throws {
         row.count(bindings.count)
         for (name, value) in bindings.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
             row.number(try texts.intern(name, in: database))
@@ -100,9 +105,8 @@ extension RowCoder {
 
     /// Where the bytes of `value` first stand in `text`.
     private func offset(of value: String, in text: String) -> Int? {
-        var (value, text) = (value, text)
-        return value.withUTF8 { value in
-            text.withUTF8 { text in
+        unsafe withUTF8(of: value) { value in
+            unsafe withUTF8(of: text) { text in
                 guard !value.isEmpty, value.count <= text.count else { return nil }
                 // SAFETY: start + index < text.count, as start <= text.count - value.count.
                 for start in 0...(text.count - value.count) where unsafe text[start] == value[0] {
@@ -116,9 +120,10 @@ extension RowCoder {
     }
 
     private func slice(of text: String, at offset: Int, count: Int) -> String? {
-        var text = text
-        return text.withUTF8 { bytes in
-            guard offset >= 0, count >= 0, offset <= bytes.count, count <= bytes.count - offset else { return nil }
+        unsafe withUTF8(of: text) { bytes in
+            guard offset >= 0, count >= 0, offset <= bytes.count, count <= bytes.count - offset else {
+                return nil
+            }
             return unsafe String(decoding: bytes[offset..<offset + count], as: UTF8.self)
         }
     }
@@ -131,14 +136,18 @@ extension RowCoder {
         for input in inputs {
             let file = FileName(input.name)
             row.number(try texts.intern(file.place, in: database))
-            var shared = 0
-            for (a, b) in zip(previous.utf8, file.name.utf8) {
-                guard a == b else { break }
-                shared += 1
+            unsafe withUTF8(of: previous) { before in
+                unsafe withUTF8(of: file.name) { name in
+                    var shared = 0
+                    // SAFETY: shared is below both counts.
+                    while unsafe shared < min(before.count, name.count) && before[shared] == name[shared] {
+                        shared += 1
+                    }
+                    row.count(shared)
+                    row.count(name.count - shared)
+                    unsafe row.raw(name[shared...])
+                }
             }
-            row.count(shared)
-            row.count(file.name.utf8.count - shared)
-            row.raw(file.name.utf8.dropFirst(shared))
             row.digest(input.digest)
             previous = file.name
         }
@@ -178,13 +187,17 @@ extension RowCoder {
         row.count(statistics.missingRowCount)
         row.count(statistics.rejectedRowCount)
         row.count(statistics.nullCounts.count)
-        for (name, count) in statistics.nullCounts.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+        for (name, count) in statistics.nullCounts.sorted(by: {
+            $0.key.utf8.lexicographicallyPrecedes($1.key.utf8)
+        }) {
             row.number(try texts.intern(name, in: database))
             row.count(count)
         }
     }
 
-    private func statistics(_ row: inout RowReader, rowCount: Int, in database: Database) throws -> DatasetStatistics? {
+    private func statistics(_ row: inout RowReader, rowCount: Int, in database: Database) throws
+        -> DatasetStatistics?
+    {
         var statistics = DatasetStatistics()
         statistics.rowCount = Int(Int64(rowCount) &+ row.signed())
         if row.byte() != 0 { statistics.first = row.time() }

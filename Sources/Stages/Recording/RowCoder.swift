@@ -47,7 +47,8 @@ final class RowCoder {
         let byteCount = row.count()
         let stamp = row.byte() == 0 ? nil : row.stamp(byteCount: byteCount)
         guard row.isFinished else { return nil }
-        return RemoteObject(key: key, etag: etag, byteCount: byteCount, lastModified: lastModified, stamp: stamp)
+        return RemoteObject(
+            key: key, etag: etag, byteCount: byteCount, lastModified: lastModified, stamp: stamp)
     }
 
     // MARK: Raw files
@@ -82,7 +83,8 @@ final class RowCoder {
         let stamp = row.stamp(byteCount: content.byteCount)
         guard row.isFinished else { return nil }
         return RawRecord(
-            source: source, key: key, etag: etag, lastModified: lastModified, content: content, payload: payload,
+            source: source, key: key, etag: etag, lastModified: lastModified, content: content,
+            payload: payload,
             stamp: stamp, checksum: Self.checksums[Int(flags & 3)])
     }
 
@@ -187,7 +189,8 @@ final class RowCoder {
         }
         guard row.isFinished else { return nil }
         return RunEvent(
-            run: run, target: target, kind: kind, startedAt: startedAt, milliseconds: milliseconds, outcome: outcome,
+            run: run, target: target, kind: kind, startedAt: startedAt, milliseconds: milliseconds,
+            outcome: outcome,
             worker: worker)
     }
 }
@@ -201,7 +204,9 @@ extension RunCounts {
         set {
             guard newValue.count == Self.fieldCount else { return }
             (considered, fresh, built, unchanged) = (newValue[0], newValue[1], newValue[2], newValue[3])
-            (failed, fetchedObjects, fetchedByteCount, rows) = (newValue[4], newValue[5], newValue[6], newValue[7])
+            (failed, fetchedObjects, fetchedByteCount, rows) = (
+                newValue[4], newValue[5], newValue[6], newValue[7]
+            )
         }
     }
 }

@@ -20,11 +20,12 @@ import GRDB
         unsafe sqlite3_clear_bindings(pointer)
     }
 
-    func bind(_ index: Int32, _ value: Int64) throws { try check(unsafe sqlite3_bind_int64(pointer, index, value)) }
+    func bind(_ index: Int32, _ value: Int64) throws {
+        try check(unsafe sqlite3_bind_int64(pointer, index, value))
+    }
 
     func bind(_ index: Int32, _ value: some StringProtocol) throws {
-        var value = String(value)
-        let code = value.withUTF8 { bytes in
+        let code = unsafe withUTF8(of: value) { bytes in
             // SAFETY: SQLite copies `bytes.count` bytes before it returns. A null pointer would bind NULL.
             unsafe bytes.withMemoryRebound(to: CChar.self) { characters in
                 unsafe characters.baseAddress.map {
@@ -88,7 +89,8 @@ import GRDB
     @unsafe func bytes(_ column: Int32) -> UnsafeRawBufferPointer {
         // SAFETY: asked for in this order, the count is that of the very bytes the pointer leads to.
         let base = unsafe sqlite3_column_blob(pointer, column)
-        return unsafe UnsafeRawBufferPointer(start: base, count: base == nil ? 0 : Int(sqlite3_column_bytes(pointer, column)))
+        return unsafe UnsafeRawBufferPointer(
+            start: base, count: base == nil ? 0 : Int(sqlite3_column_bytes(pointer, column)))
     }
 
     private func check(_ code: Int32) throws {

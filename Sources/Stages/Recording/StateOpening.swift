@@ -24,7 +24,9 @@ struct StateOpening {
     // MARK: Writing
 
     private func openForWriting() throws -> (store: StateStore, note: String?) {
-        if unsafe mkdir(directory, 0o700) != 0, errno != EEXIST { throw failure("cannot create \(directory)", errno) }
+        if unsafe mkdir(directory, 0o700) != 0, errno != EEXIST {
+            throw failure("cannot create \(directory)", errno)
+        }
         var note: String?
         if case .unusable(let why) = try inspect() { note = try setAside(why) }
         do {
@@ -50,6 +52,7 @@ struct StateOpening {
                     && Int.fetchOne(database, sql: "PRAGMA user_version") == 0
                 // Made with a rollback journal, so that format and tables are in the file itself before a log exists.
                 if isNew {
+                    try database.execute(sql: "PRAGMA page_size = \(Schema.pageByteCount)")
                     try database.execute(sql: "PRAGMA journal_mode = DELETE")
                     try Schema.create(in: database)
                 }
@@ -57,11 +60,12 @@ struct StateOpening {
                 let wanted = journal == .log ? "WAL" : "DELETE"
                 let mode = try String.fetchOne(database, sql: "PRAGMA journal_mode = \(wanted)")
                 // Checkpoints are due at close; in a long run also when the log has 64 MiB, between two commits.
-                try database.execute(sql: "PRAGMA wal_autocheckpoint = 16384")
+                try database.execute(sql: "PRAGMA wal_autocheckpoint = \((64 << 20) / Schema.pageByteCount)")
                 // The log is synced where it matters (`StateStore.write`); a rollback journal has to be at every commit.
                 try database.execute(sql: "PRAGMA synchronous = \(mode == "wal" ? "NORMAL" : "FULL")")
                 guard try Schema.isWhole(in: database) else {
-                    throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "the tables are not those of this format")
+                    throw DatabaseError(
+                        resultCode: .SQLITE_CORRUPT, message: "the tables are not those of this format")
                 }
                 return mode == "wal"
             }
@@ -80,18 +84,21 @@ struct StateOpening {
     private func openForReading() throws -> (store: StateStore, note: String?) {
         switch try inspect() {
         case .absent: return (try emptyStore(), nil)
-        case .unusable(let why): return (try emptyStore(), "\(path) is not used: \(why); the next build sets it aside")
+        case .unusable(let why):
+            return (try emptyStore(), "\(path) is not used: \(why); the next build sets it aside")
         case .usable: break
         }
         do {
             let queue = try connect(access: .reader)
             do {
                 guard try queue.inDatabase({ try Schema.isWhole(in: $0) }) else {
-                    throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "the tables are not those of this format")
+                    throw DatabaseError(
+                        resultCode: .SQLITE_CORRUPT, message: "the tables are not those of this format")
                 }
                 return (
                     StateStore(
-                        path: path, access: .reader, session: StateStore.Session(queue: queue, isLogged: false)), nil
+                        path: path, access: .reader,
+                        session: StateStore.Session(queue: queue, isLogged: false)), nil
                 )
             } catch {
                 try? queue.close()
@@ -149,10 +156,13 @@ struct StateOpening {
         case .empty: return .absent
         case .version(let version) where version > Schema.version:
             throw StateProblem(.newerFormat(found: version, known: Schema.version), path: path, detail: "")
-        case .version(let version) where version < Schema.version: return .unusable("format \(version) is too old")
+        case .version(let version) where version < Schema.version:
+            return .unusable("format \(version) is too old")
         case .notADatabase: return .unusable("it is damaged (no database of this program)")
         case .version:
-            if unsafe access(path + Self.marker, F_OK) == 0 { return .unusable("it was found damaged before") }
+            if unsafe access(path + Self.marker, F_OK) == 0 {
+                return .unusable("it was found damaged before")
+            }
             return .usable
         }
     }
@@ -178,7 +188,9 @@ struct StateOpening {
         while unsafe lstat("\(path).corrupt-\(number)", &status) == 0 { number += 1 }
         let target = "\(path).corrupt-\(number)"
         for suffix in ["-wal", "-shm", "-journal", ""] where unsafe lstat(path + suffix, &status) == 0 {
-            if unsafe rename(path + suffix, target + suffix) != 0 { throw failure("cannot be set aside", errno) }
+            if unsafe rename(path + suffix, target + suffix) != 0 {
+                throw failure("cannot be set aside", errno)
+            }
         }
         unsafe unlink(path + Self.marker)
         return "\(path) cannot be used: \(why); set aside as \(target), the records start afresh"

@@ -69,7 +69,8 @@ extension StateProblem {
             // Constraints hold for what we write: one that fails met a row or an index that is not ours.
             case .SQLITE_CONSTRAINT, .SQLITE_MISMATCH, .SQLITE_TOOBIG: .damaged
             case .SQLITE_BUSY, .SQLITE_LOCKED: .busy
-            case .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_PROTOCOL,
+            case .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM,
+                .SQLITE_PROTOCOL,
                 .SQLITE_NOMEM, .SQLITE_NOLFS, .SQLITE_AUTH:
                 .disk
             default: .unexpected

@@ -27,7 +27,9 @@ extension StateStore {
     /// How far each prefix of a source was listed.
     package func sweeps(ofSource source: String) throws -> [String: SweepRecord] {
         try read { database, session in
-            guard let place = try session.coder.texts.number(of: source + ":", in: database) else { return [:] }
+            guard let place = try session.coder.texts.number(of: source + ":", in: database) else {
+                return [:]
+            }
             var sweeps: [String: SweepRecord] = [:]
             try unsafe session.scan(.sweep, place: place, in: database) { _, name, row in
                 guard let sweep = session.coder.sweep(&row) else { return false }
@@ -89,7 +91,9 @@ extension StateStore {
         try read { database, session in
             try unsafe session.scan(.action, in: database) { place, name, row in
                 let output = unsafe joined(place.text, name)
-                guard let record = try session.coder.action(&row, output: output, in: database) else { return false }
+                guard let record = try session.coder.action(&row, output: output, in: database) else {
+                    return false
+                }
                 try body(record)
                 return true
             }

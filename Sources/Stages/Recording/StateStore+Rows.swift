@@ -13,7 +13,9 @@ extension StateStore.Session {
         init(number: Int64, text: String) {
             self.number = number
             self.text = text
-            source = String(text.prefix { $0 != ":" })
+            // By bytes: a key may begin with a combining character, and then the colon is no `Character`.
+            let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) ?? text.endIndex
+            source = String(text[..<colon])
         }
     }
 
@@ -50,7 +52,9 @@ extension StateStore.Session {
             unsafe lastName.append(contentsOf: name)
 
             var isGood = false
-            if isPlaceKnown, var reader = unsafe RowReader(rows.bytes(2), table: table, place: number, name: name) {
+            if isPlaceKnown,
+                var reader = unsafe RowReader(rows.bytes(2), table: table, place: number, name: name)
+            {
                 isGood = unsafe try decode(place, name, &reader)
             }
             if !isGood { unsafe drop(table, place: number, name: name) }
@@ -62,7 +66,8 @@ extension StateStore.Session {
         _ table: RowTable, place: Int64, name: some StringProtocol, in database: Database,
         decode: (inout RowReader) throws -> T?
     ) throws -> T? {
-        let rows = try SQLStatement(database, "SELECT name, body FROM \(table.name) WHERE place = ? AND name = ?")
+        let rows = try SQLStatement(
+            database, "SELECT name, body FROM \(table.name) WHERE place = ? AND name = ?")
         try rows.bind(1, place)
         try rows.bind(2, name)
         guard try rows.step() else { return nil }

@@ -72,7 +72,9 @@ extension StateStore {
     }
 
     /// Records how far prefixes of a source were listed; others of the source stay. Durable.
-    package func saveSweeps(ofSource source: String, _ sweeps: [String: SweepRecord], gone: [String] = []) throws {
+    package func saveSweeps(ofSource source: String, _ sweeps: [String: SweepRecord], gone: [String] = [])
+        throws
+    {
         try check(source: source)
         try write(isDurable: true) { database, session in
             let place = try session.coder.texts.intern(source + ":", in: database)

@@ -157,7 +157,8 @@ package final class StateStore: Sendable {
         for row in session.damagedRows {
             switch row.table {
             case .object, .raw, .action, .sweep:
-                let delete = try SQLStatement(database, "DELETE FROM \(row.table.name) WHERE place = ? AND name = ?")
+                let delete = try SQLStatement(
+                    database, "DELETE FROM \(row.table.name) WHERE place = ? AND name = ?")
                 try delete.bind(1, row.place)
                 try delete.bindText(2, row.name)
                 try delete.run()

@@ -82,7 +82,9 @@ final class TextTable {
     @discardableResult private func keep(_ rows: borrowing SQLStatement) throws -> Bool {
         let number = rows.integer(0)
         let text = rows.text(1)
-        guard number > 0, number < Self.limit, rows.integer(2) == Self.mark(number, text) else { return false }
+        guard number > 0, number < Self.limit, rows.integer(2) == Self.mark(number, text) else {
+            return false
+        }
         if let other = numbers[UTF8Text(text)], other != number { throw Self.damage }
         remember(text, number)
         return true
@@ -95,28 +97,15 @@ final class TextTable {
         numbers[UTF8Text(text)] = number
     }
 
-    static let damage = DatabaseError(resultCode: .SQLITE_CORRUPT, message: "the table of strings contradicts itself")
+    static let damage = DatabaseError(
+        resultCode: .SQLITE_CORRUPT, message: "the table of strings contradicts itself")
 
     /// Ties a string to its number, so that damage to either shows.
     private static func mark(_ number: Int64, _ text: String) -> Int64 {
-        var text = text
-        return text.withUTF8 { bytes in
+        unsafe withUTF8(of: text) { bytes in
             // SAFETY: `bytes.count` bytes are there; of no bytes the hash reads none.
-            unsafe Int64(bitPattern: XXH3_64bits_withSeed(bytes.baseAddress, bytes.count, UInt64(bitPattern: number)))
+            unsafe Int64(
+                bitPattern: XXH3_64bits_withSeed(bytes.baseAddress, bytes.count, UInt64(bitPattern: number)))
         }
-    }
-}
-
-/// A string that equals another if their UTF-8 is the same.
-struct UTF8Text: Hashable {
-    let text: String
-
-    init(_ text: String) { self.text = text }
-
-    static func == (a: Self, b: Self) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
-
-    func hash(into hasher: inout Hasher) {
-        var text = text
-        text.withUTF8 { unsafe hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
 }
