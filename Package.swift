@@ -129,8 +129,10 @@ let package = Package(
         .tests(of: "Cleaning", uses: ["Graph", "Bytes", "Columns", "Zip", "CSV", "Parquet", "Files", "Problems"]),
         .tests(of: "Publishing", uses: ["Graph", "Files", "Bytes", "Problems"]),
         .tests(of: "Recording", uses: ["Graph", "Bytes", "Files", "Columns", "Problems"]),
-        .tests(of: "Building", uses: ["Graph", "Problems"]),
-        // Runs the program as users do; the dependency sees to it that it is built.
+        // Run the programs as users do; the dependencies see to it that they are built.
+        .testTarget(
+            name: "BuildingTests", dependencies: ["datamake", "sample-archive", "Zip", "Bytes", "TestSupport"],
+            path: "Tests/BuildingTests", swiftSettings: houseRules),
         .testTarget(
             name: "SampleArchiveTests", dependencies: ["sample-archive", "TestSupport"],
             path: "Tests/SampleArchiveTests", swiftSettings: houseRules),

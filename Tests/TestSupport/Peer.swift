@@ -14,8 +14,9 @@ package enum Peer {
     package static let packageRoot = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-    /// The shared folder of real samples beside the package, where there is one.
+    /// The folder of real samples: `$DATAMAKE_SAMPLES`, else the shared one beside the package, where there is one.
     package static let samples: URL? = {
+        if let path = ProcessInfo.processInfo.environment["DATAMAKE_SAMPLES"] { return URL(filePath: path) }
         let url = packageRoot.deletingLastPathComponent().appending(path: "shared/samples")
         return FileManager.default.fileExists(atPath: url.path) ? url : nil
     }()
@@ -24,6 +25,12 @@ package enum Peer {
         package var status: Int32
         package var standardOutput: String
         package var standardError: String
+
+        package init(status: Int32, standardOutput: String, standardError: String) {
+            self.status = status
+            self.standardOutput = standardOutput
+            self.standardError = standardError
+        }
     }
 
     /// Runs a program to its end. Both outputs are read as they come, so neither can block it.
