@@ -15,7 +15,8 @@ let houseRules: [SwiftSetting] = [
 extension Target {
     /// A C library of the system, found by its module map.
     static func system(_ name: String, apt: String, pkgConfig: String? = nil) -> Target {
-        .systemLibrary(name: name, path: "Sources/System/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+        .systemLibrary(
+            name: name, path: "Sources/System/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
     }
 
     /// A noun: knows nothing of builds.
@@ -96,12 +97,15 @@ let package = Package(
             name: "Building",
             dependencies: [
                 "Problems", "Bytes", "Columns", "Files", "HTTP", "WorkStealing", "Graph", "DatafileLoading",
-                "Listing", "Planning", "Scheduling", "Fetching", "Cleaning", "Publishing", "Recording", "Parquet",
+                "Listing", "Planning", "Scheduling", "Fetching", "Cleaning", "Publishing", "Recording",
+                "Parquet",
             ],
             path: "Sources/Building", swiftSettings: houseRules),
         .executableTarget(
-            name: "datamake", dependencies: [
-                "Building", "DatafileLoading", "Files", "Graph", "Listing", "Planning", "Problems", argumentParser, logging,
+            name: "datamake",
+            dependencies: [
+                "Building", "DatafileLoading", "Files", "Graph", "Listing", "Planning", "Problems",
+                argumentParser, logging,
             ],
             path: "Sources/datamake", swiftSettings: houseRules),
         .executableTarget(
@@ -126,12 +130,14 @@ let package = Package(
         .tests(of: "Planning", uses: ["Graph", "Bytes", "Files", "Problems"]),
         .tests(of: "Scheduling", uses: ["Graph", "WorkStealing"]),
         .tests(of: "Fetching", uses: ["Graph", "HTTP", "Files", "Bytes", "Problems"]),
-        .tests(of: "Cleaning", uses: ["Graph", "Bytes", "Columns", "Zip", "CSV", "Parquet", "Files", "Problems"]),
+        .tests(
+            of: "Cleaning", uses: ["Graph", "Bytes", "Columns", "Zip", "CSV", "Parquet", "Files", "Problems"]),
         .tests(of: "Publishing", uses: ["Graph", "Files", "Bytes", "Problems"]),
         .tests(of: "Recording", uses: ["Graph", "Bytes", "Files", "Columns", "Problems"]),
         // Run the programs as users do; the dependencies see to it that they are built.
         .testTarget(
-            name: "BuildingTests", dependencies: ["datamake", "sample-archive", "Zip", "Bytes", "TestSupport"],
+            name: "BuildingTests",
+            dependencies: ["datamake", "sample-archive", "Zip", "Bytes", "TestSupport"],
             path: "Tests/BuildingTests", swiftSettings: houseRules),
         .testTarget(
             name: "SampleArchiveTests", dependencies: ["sample-archive", "TestSupport"],

@@ -18,11 +18,13 @@ package func build(
     let project = try loadProject(workspace)
 
     // One build at a time. A dry run reads along with whoever builds.
-    let lock = request.isDryRun
+    let lock =
+        request.isDryRun
         ? nil : try ProjectLock(workspace, waits: request.waitsForLock, observer: observer)
     defer { withExtendedLifetime(lock) {} }
     let state = try openState(workspace, access: request.isDryRun ? .reader : .writer, observer: observer)
-    let journal = try request.isDryRun
+    let journal =
+        try request.isDryRun
         ? nil : InFlightJournal(path: workspace.journalPath, root: workspace.root)
     _ = try journal?.sweep()
 
@@ -45,7 +47,8 @@ package func build(
         for output in forgotten { records.failures[output] = nil }
     }
     let plan = plan(
-        PlanRequest(selection: selection, writer: writerVersion(for:), forced: forgotten, refetched: refetched),
+        PlanRequest(
+            selection: selection, writer: writerVersion(for:), forced: forgotten, refetched: refetched),
         graph: graph, records: records, files: DiskFiles(workspace: workspace))
     let counts = plan.counts(in: graph)
     observer.observe(.planned(counts))
@@ -55,7 +58,8 @@ package func build(
     for problem in survey.problems {
         report.failures.append(
             BuildReport.Failure(
-                target: "\(problem.source):\(problem.prefix)", category: problem.category, message: problem.summary,
+                target: "\(problem.source):\(problem.prefix)", category: problem.category,
+                message: problem.summary,
                 attempts: 1))
     }
     guard let journal else {
@@ -66,7 +70,8 @@ package func build(
 
     // Do it.
     let run = try BuildRun(
-        identifier: report.run, request: request, workspace: workspace, project: project, graph: graph, plan: plan,
+        identifier: report.run, request: request, workspace: workspace, project: project, graph: graph,
+        plan: plan,
         records: records, state: state, journal: journal, observer: observer)
     report = try await run.execute(report)
     report.seconds = secondsSince(started)

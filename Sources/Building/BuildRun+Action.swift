@@ -179,7 +179,8 @@ extension BuildRun {
         let now = Stamp.now()
         return inputs.compactMap { input in
             guard var record = input.raw else { return nil }
-            if case .object = input.input.origin {} else {
+            if case .object = input.input.origin {
+            } else {
                 record.stamp = record.stamp.trusted(observedAt: now)
             }
             return .raw(record)
@@ -193,8 +194,12 @@ extension BuildRun {
     /// What a deterministic failure belongs to: bytes, recipe and writer.
     private func subjectOfFailure(_ action: Action, inputs: [CurrentInput]) -> String {
         var text = writerVersion(for: action.recipe) + "\n"
-        for field in plan.recipes[action.rule] ?? action.recipe.fields { text += "\(field.name)=\(field.value)\n" }
-        for input in inputs { text += (input.raw?.content.sha256.description ?? "\(input.digest, default: "-")") + "\n" }
+        for field in plan.recipes[action.rule] ?? action.recipe.fields {
+            text += "\(field.name)=\(field.value)\n"
+        }
+        for input in inputs {
+            text += (input.raw?.content.sha256.description ?? "\(input.digest, default: "-")") + "\n"
+        }
         return XXH3Digest(of: Array(text.utf8)).description
     }
 }
@@ -224,7 +229,8 @@ struct PublishedChecksumProblem: Problem, Hashable {
     var summary: String {
         switch kind {
         case .missing: "\(target.escapedForDisplay): no checksum is published at \(key.escapedForDisplay)"
-        case .unreadable(let reason): "\(target.escapedForDisplay): \(key.escapedForDisplay) cannot be used: \(reason)"
+        case .unreadable(let reason):
+            "\(target.escapedForDisplay): \(key.escapedForDisplay) cannot be used: \(reason)"
         case .different(let published, let found):
             "\(target.escapedForDisplay): SHA-256 is \(found), but \(key.escapedForDisplay) says \(published)"
         }

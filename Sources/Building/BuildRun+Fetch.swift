@@ -40,7 +40,8 @@ extension BuildRun {
             let record = RawRecord(
                 source: raw.source, key: raw.object.key, etag: raw.object.etag,
                 lastModified: raw.object.lastModified, content: result.content,
-                payload: isSame ? before.record?.payload : nil, stamp: result.stamp, checksum: result.checksum)
+                payload: isSame ? before.record?.payload : nil, stamp: result.stamp, checksum: result.checksum
+            )
             knowledge.withLock { known in
                 known.raws[raw.name] = record
                 known.failures[raw.name] = nil
@@ -63,7 +64,8 @@ extension BuildRun {
             // The fetcher has tried all that its policy allows.
             let isQuarantined = failure != nil
             let entry = manifestEntry(
-                raw, status: isQuarantined ? .quarantined : .failed, url: failure?.url ?? "", etag: raw.object.etag,
+                raw, status: isQuarantined ? .quarantined : .failed, url: failure?.url ?? "",
+                etag: raw.object.etag,
                 content: nil, lastError: problem.summary)
             do { try manifest.append(entry) } catch { observer.observe(.warning("\(error)")) }
             recorder.enqueue(event(raw.name, .fetch, since: started, .failed(problem.category)))

@@ -52,7 +52,8 @@ extension BuildRun {
         let new = ActionRecord(
             rule: action.rule, output: action.output, bindings: action.bindings,
             recipe: fields, writer: writerVersion(for: action.recipe),
-            inputs: inputRecords(inputs), content: content, valueDigest: valueDigest, stamp: publication.stamp,
+            inputs: inputRecords(inputs), content: content, valueDigest: valueDigest,
+            stamp: publication.stamp,
             rowCount: made.rowCount, statistics: made.statistics, milliseconds: milliseconds, run: identifier)
         let kind: RunEvent.Kind = if case .clean = action.recipe { .clean } else { .command }
         let event = event(action.output, kind, since: startedAt, isUnchanged ? .unchanged : .done)

@@ -61,9 +61,12 @@ final class BuildRun: Sendable {
         self.observer = observer
         recorder = RecordingQueue(store: state)
         startedAt = Stamp.now() / 1_000_000
-        manifest = ManifestWriter(directory: workspace.manifestDirectory, date: String(timestampText().prefix(10)))
+        manifest = ManifestWriter(
+            directory: workspace.manifestDirectory, date: String(timestampText().prefix(10)))
         let needsNetwork = !request.isOffline && !plan.fetches.isEmpty
-        client = needsNetwork ? HTTPClient(options: httpOptions(for: project, connections: request.connections)) : nil
+        client =
+            needsNetwork
+            ? HTTPClient(options: httpOptions(for: project, connections: request.connections)) : nil
         fetcher = client.map { Fetcher(client: $0) }
         var raws = records.raws
         for (index, raw) in plan.raws { raws[graph.raws[index].name] = raw.record }
@@ -73,7 +76,9 @@ final class BuildRun: Sendable {
             actions[graph.actions[step.action].output] = nil
         }
         knowledge = Mutex(
-            Knowledge(raws: raws, actions: actions, failures: records.failures, report: BuildReport(run: identifier)))
+            Knowledge(
+                raws: raws, actions: actions, failures: records.failures, report: BuildReport(run: identifier)
+            ))
     }
 
     /// Runs all jobs to their end, records the run, and returns the report.
@@ -144,7 +149,8 @@ final class BuildRun: Sendable {
                 }
             }
             let expected = knowledge.withLock { $0.actions[action.output]?.milliseconds ?? 0 }
-            stepJobs[action.output] = schedule.add(kind: .compute, expectedMilliseconds: expected, after: after)
+            stepJobs[action.output] = schedule.add(
+                kind: .compute, expectedMilliseconds: expected, after: after)
             jobs.append(.step(index))
         }
         return (schedule, jobs)
@@ -185,7 +191,8 @@ final class BuildRun: Sendable {
     ///
     /// - Parameter subject: what failed, so that something new is tried afresh.
     func fail(
-        _ target: String, _ kind: BuildEvent.WorkKind, _ problem: any Problem, attempts: Int, isQuarantined: Bool,
+        _ target: String, _ kind: BuildEvent.WorkKind, _ problem: any Problem, attempts: Int,
+        isQuarantined: Bool,
         subject: String
     ) {
         let record = FailureRecord(
@@ -215,7 +222,8 @@ final class BuildRun: Sendable {
             }
             observer.observe(
                 .failed(
-                    target: conflict.output, kind: .build, category: .recipe, message: conflict.message, attempts: 0))
+                    target: conflict.output, kind: .build, category: .recipe, message: conflict.message,
+                    attempts: 0))
         }
     }
 

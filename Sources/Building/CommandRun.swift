@@ -20,8 +20,10 @@ struct CommandProblem: Problem, Hashable {
     var summary: String {
         let what = "\(output.escapedForDisplay): '\(command.escapedForDisplay)'"
         return switch kind {
-        case .exit(let status, let lines): "\(what) ended with status \(status)\(lines.isEmpty ? "" : ": \(lines)")"
-        case .signal(let number, let lines): "\(what) was ended by signal \(number)\(lines.isEmpty ? "" : ": \(lines)")"
+        case .exit(let status, let lines):
+            "\(what) ended with status \(status)\(lines.isEmpty ? "" : ": \(lines)")"
+        case .signal(let number, let lines):
+            "\(what) was ended by signal \(number)\(lines.isEmpty ? "" : ": \(lines)")"
         case .noOutput: "\(what) ended well but wrote no file at {output}"
         case .notStarted(let why): "\(what) could not be started: \(why)"
         }
@@ -63,7 +65,8 @@ struct CommandRun: Sendable {
         case .exited(let code): throw problem(.exit(status: code, lastLines: lastLines(of: errors)))
         case .signalled(let number): throw problem(.signal(number, lastLines: lastLines(of: errors)))
         }
-        guard try Stamp.of(path: privateOutput) != nil, let handle = FileHandle(forReadingAtPath: privateOutput)
+        guard try Stamp.of(path: privateOutput) != nil,
+            let handle = FileHandle(forReadingAtPath: privateOutput)
         else { throw problem(.noOutput) }
         defer { try? handle.close() }
         try output.begin()
@@ -76,7 +79,10 @@ struct CommandRun: Sendable {
         CommandProblem(output: action.output, command: command.text, kind: kind)
     }
 
-    private enum ExitStatus { case exited(Int32), signalled(Int32) }
+    private enum ExitStatus {
+        case exited(Int32)
+        case signalled(Int32)
+    }
 
     private func spawn(_ words: [String], errorsTo errors: String) async throws -> ExitStatus {
         let process = Process()

@@ -55,7 +55,9 @@ package func summarizeCauses(
         group.targets += 1
         groups["\(first.kind) \(first.component)"] = group
     }
-    return groups.values.sorted { ($1.targets, $0.kind.rawValue, $0.component) < ($0.targets, $1.kind.rawValue, $1.component) }
+    return groups.values.sorted {
+        ($1.targets, $0.kind.rawValue, $0.component) < ($0.targets, $1.kind.rawValue, $1.component)
+    }
 }
 
 private func report(on step: Plan.Step, plan: Plan, view: ProjectView, walksToRoots: Bool) -> WhyReport {
@@ -73,7 +75,8 @@ private func rootReasons(of step: Plan.Step, plan: Plan, view: ProjectView) -> [
     func walk(_ step: Plan.Step) {
         guard seen.insert(step.action).inserted else { return }
         for reason in step.verdict.reasons {
-            if reason.kind == .inputStale, let input = reason.input, let index = view.graph.actionIndex[input],
+            if reason.kind == .inputStale, let input = reason.input,
+                let index = view.graph.actionIndex[input],
                 let producer = plan.steps.first(where: { $0.action == index })
             {
                 walk(producer)

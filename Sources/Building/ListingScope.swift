@@ -52,7 +52,9 @@ struct ListingScope {
     private static func narrowed(_ rule: Rule, to bindings: Bindings) -> [String: Constraint] {
         var constraints = rule.constraints
         for (name, value) in bindings {
-            guard let kind = rule.inputs.lazy.compactMap({ $0.pattern.kind(of: name) }).first else { continue }
+            guard let kind = rule.inputs.lazy.compactMap({ $0.pattern.kind(of: name) }).first else {
+                continue
+            }
             if kind == .text { constraints[name] = .globs(includes: [literalGlob(value)], excludes: []) }
         }
         if let days = rule.output.days(of: bindings) {

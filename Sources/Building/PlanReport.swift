@@ -34,7 +34,8 @@ extension BuildReport {
         }
         fetches = plan.fetches.map { index in
             Planned(
-                target: graph.raws[index].name, state: "stale", reasons: plan.raws[index]?.reason.map { [$0] } ?? [])
+                target: graph.raws[index].name, state: "stale",
+                reasons: plan.raws[index]?.reason.map { [$0] } ?? [])
         }
     }
 }
@@ -43,7 +44,9 @@ extension BuildReport {
 func rawNames(of selection: Selection, in graph: BuildGraph) -> Set<String> {
     var names = Set(selection.raws.map { graph.raws[$0].name })
     for index in selection.actions {
-        for input in graph.actions[index].inputs where graph.rawIndex[input.name] != nil { names.insert(input.name) }
+        for input in graph.actions[index].inputs where graph.rawIndex[input.name] != nil {
+            names.insert(input.name)
+        }
     }
     return names
 }

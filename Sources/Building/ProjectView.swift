@@ -19,12 +19,14 @@ struct ProjectView: Sendable {
 
     /// Looks, and leaves no trace.
     init(
-        _ workspace: Workspace, refresh: RefreshMode, only request: SelectionRequest, observer: some BuildObserver
+        _ workspace: Workspace, refresh: RefreshMode, only request: SelectionRequest,
+        observer: some BuildObserver
     ) async throws {
         self.workspace = workspace
         project = try loadProject(workspace)
         let state = try openState(workspace, access: .reader, observer: observer)
-        var survey = Survey(workspace: workspace, project: project, state: state, records: false, observer: observer)
+        var survey = Survey(
+            workspace: workspace, project: project, state: state, records: false, observer: observer)
         let offerings = try await survey.offerings(
             scope: ListingScope(project: project, request: request), refresh: refresh, connections: nil)
         graph = expand(project, offerings: offerings, mirrorPath: survey.mirrorPath)

@@ -35,7 +35,8 @@ struct RecipeRunner: Sendable {
     /// Blocks the calling worker. Publishes nothing.
     /// - Parameter rejects: receives the rows that `bad-rows: quarantine` keeps out, as Parquet; not begun when there are none.
     func make(
-        _ action: Action, recipe: [RecipeField], inputs: [RecipeInput], output: StagedOutput, rejects: StagedOutput
+        _ action: Action, recipe: [RecipeField], inputs: [RecipeInput], output: StagedOutput,
+        rejects: StagedOutput
     ) async throws -> RecipeResult {
         switch action.recipe {
         case .clean(let table):
@@ -69,7 +70,9 @@ extension RecipeRunner {
             days: action.days, bindings: action.bindings)
         let dataset = try clean(
             job, output: sink(output), rejects: sink(rejects),
-            metadata: { footerMetadata(recipe: recipe, writer: Cleaning.writerVersion, payloads: $0.map(\.payload)) },
+            metadata: {
+                footerMetadata(recipe: recipe, writer: Cleaning.writerVersion, payloads: $0.map(\.payload))
+            },
             isCancelled: { Task.isCancelled })
         return RecipeResult(
             valueDigest: dataset.file.valueDigest, rowCount: dataset.statistics.rowCount,

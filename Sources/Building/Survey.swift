@@ -20,7 +20,9 @@ struct Survey {
     /// Listed now, or recorded from before, that no pattern of the Datafile asks for.
     private(set) var snapshots: [String: [RemoteObject]] = [:]
 
-    init(workspace: Workspace, project: Project, state: StateStore, records: Bool, observer: any BuildObserver) {
+    init(
+        workspace: Workspace, project: Project, state: StateStore, records: Bool, observer: any BuildObserver
+    ) {
         self.workspace = workspace
         self.project = project
         self.state = state
@@ -61,7 +63,8 @@ struct Survey {
             snapshots[source.name] = update.objects
             observer.observe(
                 .listed(
-                    source: source.name, objectCount: listing.objects.count, requestCount: listing.requestCount,
+                    source: source.name, objectCount: listing.objects.count,
+                    requestCount: listing.requestCount,
                     new: update.new.count, changed: update.changed.count, gone: update.gone.count))
             if records { try save(update, listing: listing, of: source) }
         }
@@ -97,7 +100,8 @@ struct Survey {
     /// Files in the project that a source-less pattern names.
     private func localFiles(_ scope: ListingScope) async throws -> [RemoteObject] {
         guard !scope.localEntries.isEmpty else { return [] }
-        let listing = try await listDirectory(path: workspace.root, patterns: scope.localEntries, source: "project")
+        let listing = try await listDirectory(
+            path: workspace.root, patterns: scope.localEntries, source: "project")
         return listing.objects
     }
 }
@@ -106,6 +110,7 @@ struct Survey {
 func httpOptions(for project: Project, connections: Int?) -> HTTPOptions {
     var options = HTTPOptions()
     options.connections = connections ?? project.settings.connections ?? defaultConnectionCount
-    options.connectionsPerHost = min(options.connections, project.sources.map(\.connections).max() ?? options.connections)
+    options.connectionsPerHost = min(
+        options.connections, project.sources.map(\.connections).max() ?? options.connections)
     return options
 }

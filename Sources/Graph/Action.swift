@@ -29,7 +29,8 @@ package struct Action: Hashable, Sendable {
     package var recipe: Recipe
 
     package init(
-        rule: String, output: String, bindings: Bindings, days: DayRange?, inputs: [ActionInput], recipe: Recipe
+        rule: String, output: String, bindings: Bindings, days: DayRange?, inputs: [ActionInput],
+        recipe: Recipe
     ) {
         self.rule = rule
         self.output = output

@@ -55,7 +55,8 @@ package struct Rule: Hashable, Sendable {
     package var location: SourceLocation
 
     package init(
-        name: String, inputs: [InputPattern], constraints: [String: Constraint], output: Pattern, recipe: Recipe,
+        name: String, inputs: [InputPattern], constraints: [String: Constraint], output: Pattern,
+        recipe: Recipe,
         location: SourceLocation
     ) {
         self.name = name

@@ -87,7 +87,8 @@ package struct ActionRecord: Hashable, Sendable {
     package var run: String
 
     package init(
-        rule: String, output: String, bindings: Bindings, recipe: [RecipeField], writer: String, inputs: [InputRecord],
+        rule: String, output: String, bindings: Bindings, recipe: [RecipeField], writer: String,
+        inputs: [InputRecord],
         content: ContentIdentity, valueDigest: XXH3Digest, stamp: Stamp, rowCount: Int,
         statistics: DatasetStatistics?, milliseconds: Int, run: String
     ) {
@@ -141,7 +142,8 @@ package struct FailureRecord: Hashable, Sendable {
     package var lastAttempt: String
 
     package init(
-        target: String, category: ProblemCategory, message: String, attempts: Int, isQuarantined: Bool, subject: String,
+        target: String, category: ProblemCategory, message: String, attempts: Int, isQuarantined: Bool,
+        subject: String,
         lastAttempt: String
     ) {
         self.target = target

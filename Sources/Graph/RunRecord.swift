@@ -79,7 +79,8 @@ package struct RunEvent: Hashable, Sendable {
     package var worker: Int
 
     package init(
-        run: String, target: String, kind: Kind, startedAt: Int64, milliseconds: Int, outcome: Outcome, worker: Int
+        run: String, target: String, kind: Kind, startedAt: Int64, milliseconds: Int, outcome: Outcome,
+        worker: Int
     ) {
         self.run = run
         self.target = target

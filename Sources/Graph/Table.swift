@@ -21,7 +21,8 @@ package struct Table: Hashable, Sendable, Codable {
     package var parquet: ParquetSettings
 
     package init(
-        name: String, header: Header = .auto, dialect: Dialect = Dialect(), columns: [TableColumn], sort: [String] = [],
+        name: String, header: Header = .auto, dialect: Dialect = Dialect(), columns: [TableColumn],
+        sort: [String] = [],
         unique: [String] = [], every: String? = nil, checks: [Check] = [], badRows: BadRows = .fail,
         parquet: ParquetSettings = ParquetSettings()
     ) {
@@ -109,7 +110,8 @@ package indirect enum Expression: Hashable, Sendable, Codable {
     case inPartition(String)
 
     package enum Comparison: String, Hashable, Sendable, Codable, CaseIterable {
-        case equal = "==", notEqual = "!=", less = "<", lessOrEqual = "<=", greater = ">", greaterOrEqual = ">="
+        case equal = "==", notEqual = "!=", less = "<", lessOrEqual = "<=", greater = ">", greaterOrEqual =
+            ">="
     }
     package enum Arithmetic: String, Hashable, Sendable, Codable, CaseIterable {
         case add = "+", subtract = "-", multiply = "*", divide = "/"

@@ -8,7 +8,8 @@ struct BuildOptions: ParsableArguments {
     @Flag(name: [.customShort("n"), .long], help: "Show what would be done and why; do nothing.")
     var dryRun = false
 
-    @Option(name: [.customShort("j"), .long], help: "Worker threads (DATAMAKE_JOBS; default: the processors).")
+    @Option(
+        name: [.customShort("j"), .long], help: "Worker threads (DATAMAKE_JOBS; default: the processors).")
     var jobs: Int?
 
     @Option(help: "Downloads at once over all hosts (DATAMAKE_CONNECTIONS; default: 16).")
@@ -40,14 +41,16 @@ func limit(_ value: Int?, flag: String, variable: String) throws -> Int? {
     let range = 1...1024
     if let value {
         guard range.contains(value) else {
-            throw BuildProblem.badFlag("\(flag) \(value): not in 1...1024", hint: "choose a number in that range")
+            throw BuildProblem.badFlag(
+                "\(flag) \(value): not in 1...1024", hint: "choose a number in that range")
         }
         return value
     }
     guard let text = ProcessInfo.processInfo.environment[variable], !text.isEmpty else { return nil }
     guard let number = Int(text), range.contains(number) else {
         throw BuildProblem.badFlag(
-            "\(variable)=\(text.escapedForDisplay): not a number in 1...1024", hint: "unset it or set a number")
+            "\(variable)=\(text.escapedForDisplay): not a number in 1...1024",
+            hint: "unset it or set a number")
     }
     return number
 }

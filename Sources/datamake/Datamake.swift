@@ -44,7 +44,8 @@ struct GlobalOptions: ParsableArguments {
         guard values?.isDirectory == true else {
             throw BuildProblem.badFlag("-C \(directory): no such directory", hint: "name one that exists")
         }
-        return Workspace(root: path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path, datafile: datafile)
+        return Workspace(
+            root: path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path, datafile: datafile)
     }
 }
 
@@ -53,7 +54,9 @@ struct SelectionOptions: ParsableArguments {
     @Argument(help: "Rule names, globs over targets, or source:glob. None: everything.")
     var patterns: [String] = []
 
-    @Option(name: .customLong("where"), help: "Narrows by a wildcard: name=glob, or name=range such as date=2024-01..")
+    @Option(
+        name: .customLong("where"),
+        help: "Narrows by a wildcard: name=glob, or name=range such as date=2024-01..")
     var narrowing: [String] = []
 
     @Option(name: .customLong("except"), help: "Leaves out what this pattern matches.")

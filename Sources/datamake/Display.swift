@@ -75,7 +75,8 @@ final class Display: BuildObserver {
                 ["target": "\(target)", "category": "\(category.rawValue)", "attempts": "\(attempts)"])
         case .abandoned(let target, let because):
             log(
-                .warning, "\(target.escapedForDisplay): not built, because \(because.escapedForDisplay) failed",
+                .warning,
+                "\(target.escapedForDisplay): not built, because \(because.escapedForDisplay) failed",
                 ["target": "\(target)", "because": "\(because)"])
         case .listing, .planned, .started, .received: break
         }
@@ -105,8 +106,10 @@ final class Display: BuildObserver {
             text += "\(grouped(report.fetches?.count ?? 0)); \(grouped(report.fresh)) fresh"
         } else {
             text = "built \(grouped(report.built)), unchanged \(grouped(report.unchanged)), fresh "
-            text += "\(grouped(report.fresh)), failed \(grouped(report.failed)) of \(grouped(report.considered))"
-            text += "; fetched \(grouped(report.fetched.objects)) objects, \(byteText(Double(report.fetched.bytes)))"
+            text +=
+                "\(grouped(report.fresh)), failed \(grouped(report.failed)) of \(grouped(report.considered))"
+            text +=
+                "; fetched \(grouped(report.fetched.objects)) objects, \(byteText(Double(report.fetched.bytes)))"
             text += " (\(byteText(Double(report.fetched.bytes) / seconds))/s); \(grouped(report.rows)) rows"
             text += " (\(grouped(Int(Double(report.rows) / seconds)))/s)"
         }

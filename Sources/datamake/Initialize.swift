@@ -12,7 +12,8 @@ struct Initialize: ParsableCommand {
     func run() throws {
         let path = try global.workspace().datafilePath
         if try Stamp.of(path: path) != nil {
-            throw BuildProblem.badFlag("\(path): is there already", hint: "remove it first, or name another with -f")
+            throw BuildProblem.badFlag(
+                "\(path): is there already", hint: "remove it first, or name another with -f")
         }
         try writeFileAtomically(path, Array(startingDatafile.utf8))
         print("wrote \(path.escapedForDisplay); 'datamake build -n' shows what it would do")

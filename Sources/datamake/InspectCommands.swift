@@ -114,7 +114,8 @@ struct Verify: AsyncParsableCommand {
     private func show(_ report: VerifyReport) {
         for entry in report.corrupt {
             print(
-                "corrupt \(entry.target.escapedForDisplay): expected sha256 \(entry.expected), found \(entry.found)")
+                "corrupt \(entry.target.escapedForDisplay): expected sha256 \(entry.expected), found \(entry.found)"
+            )
         }
         for target in report.missing { print("missing \(target.escapedForDisplay)") }
         for entry in report.notReproduced {
@@ -129,7 +130,8 @@ struct Verify: AsyncParsableCommand {
         }
         print(
             "checked \(grouped(report.checked)): \(grouped(report.ok)) ok, \(grouped(report.corrupt.count)) corrupt, "
-                + "\(grouped(report.missing.count)) missing, \(grouped(report.notReproduced.count)) not reproduced")
+                + "\(grouped(report.missing.count)) missing, \(grouped(report.notReproduced.count)) not reproduced"
+        )
     }
 }
 
@@ -157,8 +159,10 @@ struct List: AsyncParsableCommand {
             let digest = target.xxh3_128 ?? "-"
             print(
                 [
-                    padded(target.state, to: 11), padded(target.kind, to: 9), padded(size, to: 9, atStart: true),
-                    padded(rows, to: 14, atStart: true), padded(digest, to: 32), target.target.escapedForDisplay,
+                    padded(target.state, to: 11), padded(target.kind, to: 9),
+                    padded(size, to: 9, atStart: true),
+                    padded(rows, to: 14, atStart: true), padded(digest, to: 32),
+                    target.target.escapedForDisplay,
                 ].joined(separator: "  "))
         }
     }

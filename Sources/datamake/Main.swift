@@ -14,7 +14,8 @@ struct Main {
         signal(SIGPIPE, SIG_IGN)
         unblockSignals()
         do {
-            var command = try Datamake.parseAsRoot(globalOptionsLast(Array(CommandLine.arguments.dropFirst())))
+            var command = try Datamake.parseAsRoot(
+                globalOptionsLast(Array(CommandLine.arguments.dropFirst())))
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
@@ -60,7 +61,9 @@ func globalOptionsLast(_ arguments: [String]) -> [String] {
         if withValue.contains(word), index + 1 < arguments.count {
             moved += [word, arguments[index + 1]]
             index += 2
-        } else if word.hasPrefix("--log-format=") || word.hasPrefix("--directory=") || word.hasPrefix("--datafile=") {
+        } else if word.hasPrefix("--log-format=") || word.hasPrefix("--directory=")
+            || word.hasPrefix("--datafile=")
+        {
             moved.append(word)
             index += 1
         } else {

@@ -76,7 +76,8 @@ struct Progress {
         var text = "\(grouped(doneCount))/\(grouped(plan.considered)) done, \(runningBuilds) building"
         if plan.fetchCount > 0 {
             text += ", \(grouped(fetchedCount))/\(grouped(plan.fetchCount)) fetched"
-            text += ", \(byteText(Double(receivedByteCount))) at \(byteText(Double(receivedByteCount) / time))/s"
+            text +=
+                ", \(byteText(Double(receivedByteCount))) at \(byteText(Double(receivedByteCount) / time))/s"
         }
         if rowCount > 0 { text += ", \(grouped(Int(Double(rowCount) / time))) rows/s" }
         if failedCount > 0 { text += ", \(grouped(failedCount)) failed" }

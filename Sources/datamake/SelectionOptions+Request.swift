@@ -7,10 +7,12 @@ extension SelectionOptions {
     func request() throws -> SelectionRequest {
         var constraints = [String: Constraint]()
         for word in narrowing {
-            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+                String.init)
             guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
                 throw BuildProblem.badFlag(
-                    "--where \(word): not name=glob or name=range", hint: "for instance --where symbol='BTC*'")
+                    "--where \(word): not name=glob or name=range", hint: "for instance --where symbol='BTC*'"
+                )
             }
             constraints[parts[0]] = try constraint(parts[1], word: word)
         }
@@ -29,14 +31,18 @@ extension SelectionOptions {
                 return nil
             }
             let days = ends.map(day)
-            if zip(ends, days).allSatisfy({ $0.isEmpty || $1 != nil }), ends.contains(where: { !$0.isEmpty }) {
+            if zip(ends, days).allSatisfy({ $0.isEmpty || $1 != nil }), ends.contains(where: { !$0.isEmpty })
+            {
                 return .days(start: days[0]?.start, end: days[1]?.end)
             }
-            if zip(ends, integers).allSatisfy({ $0.isEmpty || $1 != nil }), ends.contains(where: { !$0.isEmpty }) {
+            if zip(ends, integers).allSatisfy({ $0.isEmpty || $1 != nil }),
+                ends.contains(where: { !$0.isEmpty })
+            {
                 return .integers(lower: integers[0], upper: integers[1])
             }
             throw BuildProblem.badFlag(
-                "--where \(word): not a range of dates or integers", hint: "for instance date=2024-01..2024-03")
+                "--where \(word): not a range of dates or integers",
+                hint: "for instance date=2024-01..2024-03")
         }
         let words = text.split(separator: ",").map(String.init)
         return .globs(

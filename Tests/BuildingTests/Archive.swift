@@ -38,7 +38,8 @@ final class Archive: Sendable {
             let price = Double(generator.next() % 10_000_000) / 100
             let volume = generator.next() % 1_000_000_000_000
             let time = (start + row * (86_400 / max(rows, 1))) * 1000
-            text += "\(time),\(price),\(volume / 100_000_000).\(String(volume % 100_000_000 + 100_000_000).dropFirst()),\(row)\n"
+            text +=
+                "\(time),\(price),\(volume / 100_000_000).\(String(volume % 100_000_000 + 100_000_000).dropFirst()),\(row)\n"
         }
         return text
     }
@@ -47,7 +48,8 @@ final class Archive: Sendable {
         var writer = ZipWriter()
         writer.add(
             name: name, bytes: Array(csv.utf8),
-            style: .init(level: level, modified: ZipTime(year: 2024, month: month, day: 2, hour: 3, minute: 4)))
+            style: .init(
+                level: level, modified: ZipTime(year: 2024, month: month, day: 2, hour: 3, minute: 4)))
         return Data(writer.finish())
     }
 
@@ -74,7 +76,9 @@ final class Archive: Sendable {
 
     func read(_ key: String) throws -> Data { try directory.read(key) }
 
-    func remove(_ key: String) throws { try FileManager.default.removeItem(at: directory.url.appending(path: key)) }
+    func remove(_ key: String) throws {
+        try FileManager.default.removeItem(at: directory.url.appending(path: key))
+    }
 
     /// Everything in it, by key.
     func objects() throws -> [String: Data] {
@@ -147,7 +151,9 @@ struct FileTouch: Hashable {
 
     /// Of every one of these files, by name.
     static func of(_ files: [String], in project: ProjectDirectory) -> [String: FileTouch] {
-        Dictionary(uniqueKeysWithValues: files.compactMap { file in FileTouch(project.path(file)).map { (file, $0) } })
+        Dictionary(
+            uniqueKeysWithValues: files.compactMap { file in FileTouch(project.path(file)).map { (file, $0) }
+            })
     }
 }
 

@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 /// Rules whose recipe is a command.
 @Suite struct CommandRecipeScenarios {
@@ -17,7 +17,9 @@ import TestSupport
         for file; do echo "$file"; done > "$out"
         """
 
-    func project(_ archive: Archive, rules: String = rules, script: String = script) throws -> ProjectDirectory {
+    func project(_ archive: Archive, rules: String = rules, script: String = script) throws
+        -> ProjectDirectory
+    {
         let project = try ProjectDirectory(barsDatafile(.directory(archive.path), rules: rules))
         try project.write(script, to: "join.sh")
         return project
@@ -99,7 +101,9 @@ import TestSupport
         #expect(try project.build().counts == BuildCounts(considered: 4, fresh: 3, built: 1))
     }
 
-    @Test("a command that writes nothing, dies or does not exist fails its target", arguments: ["nothing", "signal", "missing"])
+    @Test(
+        "a command that writes nothing, dies or does not exist fails its target",
+        arguments: ["nothing", "signal", "missing"])
     func brokenCommand(_ kind: String) throws {
         let archive = try Archive(symbols: ["AAA"], days: 1)
         let project = try project(archive)

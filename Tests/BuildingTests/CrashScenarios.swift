@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 /// Builds that are killed, interrupted or met by another.
 @Suite(.serialized) struct CrashScenarios {
@@ -42,7 +42,9 @@ import TestSupport
             let found = try project.contents(of: "lake", suffix: "")
             #expect(found.keys.sorted() == golden.keys.sorted(), "\(comment)")
             #expect(found == golden, "\(comment)")
-            #expect(project.files().filter { $0.contains(".partial") || $0.hasSuffix(".tmp") } == [], "\(comment)")
+            #expect(
+                project.files().filter { $0.contains(".partial") || $0.hasSuffix(".tmp") } == [], "\(comment)"
+            )
             #expect(project.files(in: ".datamake/work") == [], "\(comment)")
             #expect(
                 try project.build().counts == BuildCounts(considered: 21, fresh: 21), "\(comment)")
@@ -101,7 +103,9 @@ import TestSupport
         var generator = SeededGenerator(seed: 25)
         let stepCount = 25
         for step in 0..<stepCount {
-            let call = 1 + (callCount - 1) * step / stepCount + Int.random(in: 0..<max(1, callCount / stepCount), using: &generator)
+            let call =
+                1 + (callCount - 1) * step / stepCount
+                + Int.random(in: 0..<max(1, callCount / stepCount), using: &generator)
             let project = try ProjectDirectory(Undisturbed.datafile(undisturbed.origin))
             _ = try project.datamake(["build"], environment: ["LD_PRELOAD": library, "K_AT": "\(call)"])
             try undisturbed.expectConvergence(project, "killed at call \(call) of \(callCount)")
@@ -124,7 +128,9 @@ import TestSupport
         }
     }
 
-    @Test("an interrupted build ends within two seconds with 130, and the next one completes it", arguments: [SIGINT, SIGTERM])
+    @Test(
+        "an interrupted build ends within two seconds with 130, and the next one completes it",
+        arguments: [SIGINT, SIGTERM])
     func interrupted(_ number: Int32) throws {
         let archive = try Archive(symbols: ["AAA"], days: 8)
         let origin = try ScriptedOrigin(try archive.objects())
@@ -171,7 +177,9 @@ import TestSupport
         let second = try project.start(["build", "--json"])
         #expect(eventually { second.standardError.contains("wait") })
         origin.release()
-        #expect(try project.outcome(of: first.finish()).counts == BuildCounts(considered: 4, built: 4, fetched: 4))
+        #expect(
+            try project.outcome(of: first.finish()).counts == BuildCounts(considered: 4, built: 4, fetched: 4)
+        )
         let outcome = try project.outcome(of: second.finish())
         #expect(outcome.status == 0)
         #expect(outcome.counts == BuildCounts(considered: 4, fresh: 4))
@@ -197,7 +205,9 @@ import TestSupport
         var pid: Int32?
         #expect(
             eventually {
-                pid = (try? project.text("started")).flatMap { Int32($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+                pid = (try? project.text("started")).flatMap {
+                    Int32($0.trimmingCharacters(in: .whitespacesAndNewlines))
+                }
                 return pid != nil
             })
         kill(program.processIdentifier, SIGKILL)

@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 /// Bytes that rot on disk, arrive wrong, or never arrive.
 @Suite struct DamageScenarios {
@@ -59,13 +59,17 @@ import TestSupport
         #expect(try project.contents(of: "lake") == golden)
     }
 
-    @Test("a damaged or deleted download is fetched again, and nothing is built", arguments: ["flipped", "deleted", "cut"])
+    @Test(
+        "a damaged or deleted download is fetched again, and nothing is built",
+        arguments: ["flipped", "deleted", "cut"])
     func damagedDownload(_ damage: String) throws {
         let archive = try Archive(symbols: ["AAA"], days: 3)
         let origin = try Origin(archive.path)
         let project = try ProjectDirectory(barsDatafile(.bucket(origin.url)))
         _ = try project.build()
-        let golden = try project.contents(of: ".", suffix: ".zip").merging(project.contents(of: "lake")) { $1 }
+        let golden = try project.contents(of: ".", suffix: ".zip").merging(project.contents(of: "lake")) {
+            $1
+        }
         let raw = "raw/archive/" + Archive.key("AAA", "2024-01-02")
         let touches = FileTouch.of(project.files(in: "lake"), in: project)
         switch damage {
@@ -79,7 +83,8 @@ import TestSupport
         #expect(repair.counts.built == 0)
         #expect(FileTouch.of(project.files(in: "lake"), in: project) == touches)
         #expect(
-            try project.contents(of: ".", suffix: ".zip").merging(project.contents(of: "lake")) { $1 } == golden)
+            try project.contents(of: ".", suffix: ".zip").merging(project.contents(of: "lake")) { $1 }
+                == golden)
         #expect(try project.build().counts == BuildCounts(considered: 3, fresh: 3))
     }
 

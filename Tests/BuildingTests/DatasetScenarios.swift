@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 /// Datasets made of many files: preferences, ranges, conflicts, rejected rows, and what is written beside them.
 @Suite struct DatasetScenarios {
@@ -70,7 +70,8 @@ import TestSupport
         #expect(outcome.counts == BuildCounts(considered: 3, built: 3))
         #expect(
             project.files(in: "lake", suffix: ".parquet") == [
-                "lake/bars/AAA/2024-01.parquet", "lake/bars/AAA/2024-02.parquet", "lake/bars/BOB/2024-01.parquet",
+                "lake/bars/AAA/2024-01.parquet", "lake/bars/AAA/2024-02.parquet",
+                "lake/bars/BOB/2024-01.parquet",
             ])
         let statistics = try statistics(project)
         #expect(statistics.version == 1)
@@ -117,7 +118,8 @@ import TestSupport
     func gaps() throws {
         let archive = try Archive()
         let lines = Archive.csv("AAA", "2024-01-05").split(separator: "\n").map { $0 + "\n" }
-        try archive.put((lines[0..<5] + lines[8..<20] + lines[21...]).joined(), at: "daily/AAA-2024-01-05.zip")
+        try archive.put(
+            (lines[0..<5] + lines[8..<20] + lines[21...]).joined(), at: "daily/AAA-2024-01-05.zip")
         let project = try ProjectDirectory(Self.datafile(archive))
         _ = try project.build()
         let statistics = try statistics(project)
@@ -125,13 +127,16 @@ import TestSupport
         #expect(statistics.totals.missing_rows == 4)
     }
 
-    @Test("bad rows go to a sidecar that says where they were and why", .enabled(if: Peer.python != nil, "needs the judges"))
+    @Test(
+        "bad rows go to a sidecar that says where they were and why",
+        .enabled(if: Peer.python != nil, "needs the judges"))
     func quarantine() throws {
         let archive = try Archive()
         let lines = Archive.csv("AAA", "2024-01-05").split(separator: "\n").map { $0 + "\n" }
         let bad = ["oops,1,2,3\n", "1704456000001,1,2\n", "1704456000002,1,2,3.5\n"]
         try archive.put(
-            lines[0] + bad[0] + lines[1] + bad[1] + lines[2...].joined() + bad[2], at: "daily/AAA-2024-01-05.zip")
+            lines[0] + bad[0] + lines[1] + bad[1] + lines[2...].joined() + bad[2],
+            at: "daily/AAA-2024-01-05.zip")
         let project = try ProjectDirectory(Self.datafile(archive, table: "    bad-rows: quarantine"))
         let outcome = try project.build()
         #expect(outcome.status == 0, "\(outcome.failures)")

@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 /// What a build does again, and above all what it does not.
 @Suite struct FreshnessScenarios {
@@ -47,7 +47,8 @@ import TestSupport
         let second = try built.project.build("--refresh", "full")
         #expect(second.status == 0)
         #expect(
-            second.counts == BuildCounts(considered: 6, fresh: 5, unchanged: 1, fetched: kind == .bucket ? 1 : 0))
+            second.counts
+                == BuildCounts(considered: 6, fresh: 5, unchanged: 1, fetched: kind == .bucket ? 1 : 0))
         #expect(FileTouch.of(built.outputs, in: built.project) == touches)
         let third = try built.project.build("--refresh", "full")
         #expect(third.counts == BuildCounts(considered: 6, fresh: 6))
@@ -63,7 +64,8 @@ import TestSupport
         try built.archive.put(changed, at: Archive.key("AAA", "2024-01-02"))
 
         let second = try built.project.build("--refresh", "full")
-        #expect(second.counts == BuildCounts(considered: 6, fresh: 5, built: 1, fetched: kind == .bucket ? 1 : 0))
+        #expect(
+            second.counts == BuildCounts(considered: 6, fresh: 5, built: 1, fetched: kind == .bucket ? 1 : 0))
         var after = FileTouch.of(built.outputs, in: built.project)
         let target = bars("AAA", "2024-01-02")
         #expect(after.removeValue(forKey: target) != touches.removeValue(forKey: target))
@@ -76,7 +78,8 @@ import TestSupport
         let built = try Built(kind)
         try built.archive.putDay("BBB", "2024-01-04")
         let second = try built.project.build()
-        #expect(second.counts == BuildCounts(considered: 7, fresh: 6, built: 1, fetched: kind == .bucket ? 1 : 0))
+        #expect(
+            second.counts == BuildCounts(considered: 7, fresh: 6, built: 1, fetched: kind == .bucket ? 1 : 0))
         #expect(built.project.exists(bars("BBB", "2024-01-04")))
     }
 
@@ -95,7 +98,8 @@ import TestSupport
         let built = try Built(.bucket)
         let project = built.project
         let fresh = BuildCounts(considered: 6, fresh: 6)
-        let everything = project.files(in: "lake", suffix: ".parquet") + project.files(in: "raw", suffix: ".zip")
+        let everything =
+            project.files(in: "lake", suffix: ".parquet") + project.files(in: "raw", suffix: ".zip")
         #expect(everything.count == 12)
         #expect(try Peer.run("/usr/bin/touch", everything, directory: project.path).status == 0)
         #expect(try project.build().counts == fresh)
@@ -171,7 +175,8 @@ import TestSupport
         #expect(
             why.reasons == [
                 Why.Reason(
-                    kind: "recipe-changed", component: "columns.open.type", was: "float64", now: "decimal(18,4)")
+                    kind: "recipe-changed", component: "columns.open.type", was: "float64",
+                    now: "decimal(18,4)")
             ])
         #expect(try project.datamake("why", "lake/counts/AAA/2024-01-02.parquet").status == 0)
 

@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 /// The commands that look, and the lines programs read.
 @Suite struct InspectionScenarios {
@@ -34,7 +34,8 @@ import TestSupport
             #expect(target.rule == (target.kind == "partition" ? "bars" : nil))
         }
         let some: [Target] = try project.decodeLines(
-            try project.datamake("ls", "bars", "--where", "date=2024-01-02..", "--except", "**/2024-01-03*", "--json"))
+            try project.datamake(
+                "ls", "bars", "--where", "date=2024-01-02..", "--except", "**/2024-01-03*", "--json"))
         #expect(some.filter { $0.kind == "partition" }.map(\.target) == [bars("AAA", "2024-01-02")])
 
         struct Status: Decodable {
@@ -75,7 +76,8 @@ import TestSupport
         let moved = try project.datamake("verify", "--upstream", "--json")
         #expect(moved.status == 1)
         let upstream = try project.decode(moved, as: DamageScenarios.Verification.self).upstream
-        #expect(upstream?.changed.count == 1 && upstream?.changed.first?.hasSuffix("AAA-2024-01-01.zip") == true)
+        #expect(
+            upstream?.changed.count == 1 && upstream?.changed.first?.hasSuffix("AAA-2024-01-01.zip") == true)
         #expect(upstream?.new.count == 1 && upstream?.new.first?.hasSuffix("AAA-2024-01-04.zip") == true)
         #expect(upstream?.gone.count == 1 && upstream?.gone.first?.hasSuffix("BBB-2024-01-02.zip") == true)
 
@@ -91,7 +93,8 @@ import TestSupport
         let project = try ProjectDirectory(barsDatafile(.bucket(origin.url)))
         _ = try project.build()
         let golden = try project.contents(of: "lake")
-        let one = try project.outcome(of: try project.datamake("rebuild", bars("AAA", "2024-01-02"), "--json"))
+        let one = try project.outcome(
+            of: try project.datamake("rebuild", bars("AAA", "2024-01-02"), "--json"))
         #expect(one.status == 0)
         #expect(one.counts.fetched == 0)
         // The bytes are the same, so what stands there may stay.
@@ -194,7 +197,9 @@ import TestSupport
         #expect(try project.outcome(of: absolute).counts == BuildCounts(considered: 1, fresh: 1))
     }
 
-    @Test("an archive without objects, or with none that match, is nothing to do", arguments: FreshnessScenarios.Kind.allCases)
+    @Test(
+        "an archive without objects, or with none that match, is nothing to do",
+        arguments: FreshnessScenarios.Kind.allCases)
     func nothingThere(_ kind: FreshnessScenarios.Kind) throws {
         let archive = try Archive()
         let origin = kind == .bucket ? try Origin(archive.path) : nil
@@ -220,7 +225,10 @@ import TestSupport
         let outcome = try project.build()
         #expect(outcome.status == 0, "\(outcome.failures)")
         #expect(outcome.counts == BuildCounts(considered: 2, built: 2, fetched: kind == .bucket ? 2 : 0))
-        #expect(project.files(in: "lake", suffix: ".parquet") == [bars(symbol, "2024-01-01"), bars(symbol, "2024-01-02")])
+        #expect(
+            project.files(in: "lake", suffix: ".parquet") == [
+                bars(symbol, "2024-01-01"), bars(symbol, "2024-01-02"),
+            ])
         #expect(try project.build("--refresh", "full").counts == BuildCounts(considered: 2, fresh: 2))
     }
 
@@ -229,7 +237,8 @@ import TestSupport
         let archive = try Archive(symbols: ["AAA"], days: 2)
         let project = try ProjectDirectory(barsDatafile(.directory(archive.path)))
         let disk = try TemporaryDirectory()
-        try FileManager.default.createSymbolicLink(atPath: project.path("lake"), withDestinationPath: disk.path)
+        try FileManager.default.createSymbolicLink(
+            atPath: project.path("lake"), withDestinationPath: disk.path)
         #expect(try project.build().counts == BuildCounts(considered: 2, built: 2))
         #expect(FileManager.default.fileExists(atPath: disk.path("bars/symbol=AAA/2024-01-02.parquet")))
         #expect(try project.build().counts == BuildCounts(considered: 2, fresh: 2))

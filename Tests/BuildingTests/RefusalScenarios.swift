@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 /// What is refused before anything runs.
 @Suite struct RefusalScenarios {
@@ -41,13 +41,15 @@ import TestSupport
             name: "misspelt key", old: "    sort: time", new: "    srot: time", place: "17:5",
             words: ["srot", "did you mean 'sort'"]),
         Mistake(
-            name: "unbound wildcard", old: "lake/bars/{symbol}/{date}", new: "lake/bars/{symbl}/{date}", place: "8:19",
+            name: "unbound wildcard", old: "lake/bars/{symbol}/{date}", new: "lake/bars/{symbl}/{date}",
+            place: "8:19",
             words: ["symbl", "symbol"]),
         Mistake(
             name: "cycle of one", old: "archive:data/{symbol}/{symbol}-{date:day}.zip",
             new: "lake/bars/{symbol}/{date:day}.parquet", place: "6:11", words: ["bars"]),
         Mistake(
-            name: "two rules for one path", old: "tables:\n", new: """
+            name: "two rules for one path", old: "tables:\n",
+            new: """
                   again:
                     from: archive:data/{symbol}/{symbol}-{date:day}.zip
                     to: lake/bars/{symbol}/{date}.parquet
@@ -55,7 +57,8 @@ import TestSupport
                 tables:
 
                 """, place: "12:9", words: ["bars", "again"]),
-        Mistake(name: "bad date", old: "2024-01-01..", new: "2024-02-30..", place: "7:19", words: ["2024-02-30"]),
+        Mistake(
+            name: "bad date", old: "2024-01-01..", new: "2024-02-30..", place: "7:19", words: ["2024-02-30"]),
         Mistake(
             name: "unknown table", old: "table: bar", new: "table: bra", place: "9:12",
             words: ["bra", "did you mean 'bar'"]),
@@ -65,7 +68,9 @@ import TestSupport
         Mistake(name: "unclosed bracket", old: "{dir: archive}", new: "{dir: archive", place: "4", words: []),
     ]
 
-    @Test("a Datafile with a mistake is refused at its line and column, and nothing is touched", arguments: mistakes)
+    @Test(
+        "a Datafile with a mistake is refused at its line and column, and nothing is touched",
+        arguments: mistakes)
     func mistake(_ mistake: Mistake) throws {
         let project = try ProjectDirectory(Self.sound)
         let archive = try Archive(symbols: ["AAA"], days: 1)
@@ -75,8 +80,12 @@ import TestSupport
         for command in [["build"], ["build", "-n"], ["ls"], ["verify"], ["rebuild", "**"]] {
             let output = try project.datamake(command)
             #expect(output.status == 2, "\(command)")
-            #expect(output.standardError.contains("Datafile:\(mistake.place)"), "\(command): \(output.standardError)")
-            for word in mistake.words { #expect(output.standardError.contains(word), "\(output.standardError)") }
+            #expect(
+                output.standardError.contains("Datafile:\(mistake.place)"),
+                "\(command): \(output.standardError)")
+            for word in mistake.words {
+                #expect(output.standardError.contains(word), "\(output.standardError)")
+            }
             #expect(output.standardOutput.isEmpty)
             #expect(project.files() == before)
             #expect(!project.exists(".datamake"))
@@ -94,7 +103,8 @@ import TestSupport
     @Test("all mistakes are shown at once")
     func allMistakes() throws {
         let project = try ProjectDirectory(Self.sound)
-        for mistake in Self.mistakes where ["misspelt key", "bad date", "unknown column type"].contains(mistake.name) {
+        for mistake in Self.mistakes
+        where ["misspelt key", "bad date", "unknown column type"].contains(mistake.name) {
             try project.edit(mistake.old, to: mistake.new)
         }
         let output = try project.datamake("build")
@@ -103,7 +113,8 @@ import TestSupport
     }
 
     static let wrongCommandLines: [[String]] = [
-        ["biuld"], ["build", "--jbos", "2"], ["build", "-j", "0"], ["build", "-j", "two"], ["build", "-j", "99999"],
+        ["biuld"], ["build", "--jbos", "2"], ["build", "-j", "0"], ["build", "-j", "two"],
+        ["build", "-j", "99999"],
         ["build", "--connections", "0"], ["build", "--refresh", "sometimes"], ["rebuild"], ["why"],
         ["build", "--where", "date"], ["verify", "--sample", "2"], ["verify", "--sample", "x"],
         ["-C", "nowhere", "build"], ["build", "-f", "Nofile"], ["build", "--log-format", "xml"],
@@ -128,12 +139,15 @@ import TestSupport
             let output = try project.datamake(command, "brs")
             #expect(output.status == 2, "\(command)")
             #expect(output.standardError.contains("brs"), "\(command)")
-            #expect(output.standardError.contains("did you mean 'bars'"), "\(command): \(output.standardError)")
+            #expect(
+                output.standardError.contains("did you mean 'bars'"), "\(command): \(output.standardError)")
         }
         #expect(project.files(in: "lake").isEmpty)
     }
 
-    @Test("limits from the environment are taken, and wrong ones refused", arguments: ["DATAMAKE_JOBS", "DATAMAKE_CONNECTIONS"])
+    @Test(
+        "limits from the environment are taken, and wrong ones refused",
+        arguments: ["DATAMAKE_JOBS", "DATAMAKE_CONNECTIONS"])
     func environment(_ name: String) throws {
         let archive = try Archive(symbols: ["AAA"], days: 2)
         let project = try ProjectDirectory(barsDatafile(.directory(archive.path)))

@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 /// Real files of the archive, as a directory and as a bucket, read back by four other programs.
 @Suite struct SampleScenarios {

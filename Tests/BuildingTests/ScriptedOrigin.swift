@@ -69,7 +69,9 @@ final class ScriptedOrigin: Sendable {
         while bucket.state.withLock({ $0.held.contains(key) }) { bucket.released.wait() }
         bucket.released.unlock()
         let found = bucket.state.withLock { $0.ghosts.contains(key) ? nil : $0.objects[key] }
-        guard let found else { return LoopbackServer.Reply(404, text: "<Error><Code>NoSuchKey</Code></Error>") }
+        guard let found else {
+            return LoopbackServer.Reply(404, text: "<Error><Code>NoSuchKey</Code></Error>")
+        }
         return LoopbackServer.Reply(200, [("ETag", etag(found))], body: Array(found))
     }
 
@@ -80,7 +82,8 @@ final class ScriptedOrigin: Sendable {
         var entries = ""
         var folders: Set<String> = []
         for key in state.objects.keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
-            guard key.hasPrefix(prefix), after.isEmpty || after.utf8.lexicographicallyPrecedes(key.utf8) else { continue }
+            guard key.hasPrefix(prefix), after.isEmpty || after.utf8.lexicographicallyPrecedes(key.utf8)
+            else { continue }
             if query["delimiter"] == "/", let slash = key.dropFirst(prefix.count).firstIndex(of: "/") {
                 folders.insert(String(key[...slash]))
                 continue
@@ -105,7 +108,8 @@ final class ScriptedOrigin: Sendable {
     }
 
     private static func encoded(_ key: String) -> String {
-        key.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(.init(charactersIn: "/-_.~"))) ?? key
+        key.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(.init(charactersIn: "/-_.~")))
+            ?? key
     }
 
     /// Not an MD5, as of objects that were uploaded in parts.

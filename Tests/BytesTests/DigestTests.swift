@@ -26,7 +26,9 @@ import Testing
         #expect(try JSONDecoder().decode(ContentIdentity.self, from: json) == identity)
     }
 
-    @Test("other text is no digest", arguments: ["", "99aa", "99aa06d3014798d86001c324468d497g", "99aa06d3014798d86001c324468d497f0"])
+    @Test(
+        "other text is no digest",
+        arguments: ["", "99aa", "99aa06d3014798d86001c324468d497g", "99aa06d3014798d86001c324468d497f0"])
     func refuses(_ text: String) {
         #expect(XXH3Digest(text) == nil)
         #expect(SHA256Digest(text) == nil)
@@ -35,7 +37,9 @@ import Testing
     /// However the bytes are cut into pieces, the digests are those of the whole.
     @Test("pieces", arguments: [UInt64](1...20)) func pieces(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
-        let bytes = (0..<Int.random(in: 0...5000, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+        let bytes = (0..<Int.random(in: 0...5000, using: &random)).map { _ in
+            UInt8.random(in: 0...255, using: &random)
+        }
         var hasher = IdentityHasher()
         var rest = bytes[...]
         while !rest.isEmpty {

@@ -7,7 +7,9 @@ import TestSupport
 import Testing
 
 @Suite struct VerdictTests {
-    static let recipe = [RecipeField(name: "columns.open.type", value: "float64"), RecipeField(name: "sort", value: "t")]
+    static let recipe = [
+        RecipeField(name: "columns.open.type", value: "float64"), RecipeField(name: "sort", value: "t"),
+    ]
 
     static func digest(_ number: UInt64) -> XXH3Digest { XXH3Digest(high: 0, low: number) }
 
@@ -18,7 +20,9 @@ import Testing
             recipe: .run(Command(text: "x", arguments: ["x"])))
     }
 
-    static func record(_ inputs: [(String, UInt64)], recipe: [RecipeField] = recipe, writer: String = "w1") -> ActionRecord {
+    static func record(_ inputs: [(String, UInt64)], recipe: [RecipeField] = recipe, writer: String = "w1")
+        -> ActionRecord
+    {
         ActionRecord(
             rule: "r", output: "lake/a.parquet", bindings: [:], recipe: recipe, writer: writer,
             inputs: inputs.map { InputRecord(name: $0.0, digest: digest($0.1)) },
@@ -43,28 +47,34 @@ import Testing
 
     static let cases = [
         Case(
-            testDescription: "nothing changed", inputs: ["a", "b"], states: [.known(digest(1)), .known(digest(2))],
+            testDescription: "nothing changed", inputs: ["a", "b"],
+            states: [.known(digest(1)), .known(digest(2))],
             record: record([("a", 1), ("b", 2)]), expected: []),
         Case(
             testDescription: "never built", inputs: ["a"], states: [.known(digest(1))], record: nil,
             expected: [.neverBuilt]),
         Case(
-            testDescription: "a payload changed", inputs: ["a", "b"], states: [.known(digest(1)), .known(digest(3))],
+            testDescription: "a payload changed", inputs: ["a", "b"],
+            states: [.known(digest(1)), .known(digest(3))],
             record: record([("a", 1), ("b", 2)]), expected: [.upstreamChanged]),
         Case(
             testDescription: "an input renamed, same bytes in the same place", inputs: ["a", "c"],
-            states: [.known(digest(1)), .known(digest(2))], record: record([("a", 1), ("b", 2)]), expected: []),
+            states: [.known(digest(1)), .known(digest(2))], record: record([("a", 1), ("b", 2)]), expected: []
+        ),
         Case(
-            testDescription: "two inputs swapped", inputs: ["a", "b"], states: [.known(digest(2)), .known(digest(1))],
+            testDescription: "two inputs swapped", inputs: ["a", "b"],
+            states: [.known(digest(2)), .known(digest(1))],
             record: record([("a", 1), ("b", 2)]), expected: [.upstreamChanged, .upstreamChanged]),
         Case(
-            testDescription: "an input more", inputs: ["a", "b"], states: [.known(digest(1)), .known(digest(2))],
+            testDescription: "an input more", inputs: ["a", "b"],
+            states: [.known(digest(1)), .known(digest(2))],
             record: record([("a", 1)]), expected: [.upstreamNew]),
         Case(
             testDescription: "an input fewer", inputs: ["a"], states: [.known(digest(1))],
             record: record([("a", 1), ("b", 2)]), expected: [.upstreamGone]),
         Case(
-            testDescription: "new etag, bytes not seen yet", inputs: ["a", "b"], states: [.known(digest(1)), .unknown(etag)],
+            testDescription: "new etag, bytes not seen yet", inputs: ["a", "b"],
+            states: [.known(digest(1)), .unknown(etag)],
             record: record([("a", 1), ("b", 2)]), expected: [.upstreamChanged], isUndecided: true),
         Case(
             testDescription: "new etag beside a certain change", inputs: ["a", "b"],
@@ -72,15 +82,18 @@ import Testing
             expected: [.upstreamChanged, .upstreamChanged]),
         Case(
             testDescription: "a new input not seen yet is certain", inputs: ["a", "b"],
-            states: [.known(digest(1)), .unknown(etag)], record: record([("a", 1)]), expected: [.upstreamChanged]),
+            states: [.known(digest(1)), .unknown(etag)], record: record([("a", 1)]),
+            expected: [.upstreamChanged]),
         Case(
             testDescription: "a stale producer", inputs: ["a"], states: [.stale(producer: "a")],
             record: record([("a", 1)]), expected: [.inputStale], isUndecided: true),
         Case(
-            testDescription: "output gone", inputs: ["a"], states: [.known(digest(1))], record: record([("a", 1)]),
+            testDescription: "output gone", inputs: ["a"], states: [.known(digest(1))],
+            record: record([("a", 1)]),
             output: .missing, expected: [.outputMissing]),
         Case(
-            testDescription: "output flipped", inputs: ["a"], states: [.known(digest(1))], record: record([("a", 1)]),
+            testDescription: "output flipped", inputs: ["a"], states: [.known(digest(1))],
+            record: record([("a", 1)]),
             output: .modified(SHA256Digest(words: (1, 2, 3, 4))), expected: [.outputModified]),
         Case(
             testDescription: "another writer", inputs: ["a"], states: [.known(digest(1))], writer: "w2",
@@ -88,7 +101,8 @@ import Testing
         Case(
             testDescription: "a field changed, one added", inputs: ["a"], states: [.known(digest(1))],
             recipe: [
-                RecipeField(name: "columns.open.type", value: "decimal(18,8)"), RecipeField(name: "sort", value: "t"),
+                RecipeField(name: "columns.open.type", value: "decimal(18,8)"),
+                RecipeField(name: "sort", value: "t"),
                 RecipeField(name: "unique", value: "t"),
             ], record: record([("a", 1)]), expected: [.recipeChanged, .recipeChanged]),
     ]
@@ -103,14 +117,19 @@ import Testing
     }
 
     @Test func namesTheFieldThatChanged() {
-        let now = [RecipeField(name: "columns.open.type", value: "decimal(18,8)"), RecipeField(name: "sort", value: "t")]
+        let now = [
+            RecipeField(name: "columns.open.type", value: "decimal(18,8)"),
+            RecipeField(name: "sort", value: "t"),
+        ]
         let decision = verdict(
             on: Self.action(["a"]), inputs: [.known(Self.digest(1))], recipe: now, writer: "w1",
             record: Self.record([("a", 1)]), output: .intact)
         #expect(
-            decision == .stale([
-                Reason(.recipeChanged, component: "columns.open.type", was: "float64", now: "decimal(18,8)")
-            ]))
+            decision
+                == .stale([
+                    Reason(
+                        .recipeChanged, component: "columns.open.type", was: "float64", now: "decimal(18,8)")
+                ]))
     }
 
     /// Whatever was not known when planning, the second answer with everything known is final: never undecided.

@@ -79,29 +79,36 @@ struct World {
         Case(
             testDescription: "daily first: the monthly file only where a day is missing",
             from: ["s:d/{date:day}.zip", "s:m/{date:month}.zip"], to: "lake/{date.month}.parquet",
-            keys: (1...29).map { "d/2020-02-\($0 < 10 ? "0" : "")\($0).zip" } + ["m/2020-02.zip", "m/2020-03.zip"],
+            keys: (1...29).map { "d/2020-02-\($0 < 10 ? "0" : "")\($0).zip" } + [
+                "m/2020-02.zip", "m/2020-03.zip",
+            ],
             expected: [
                 "lake/2020-02.parquet": (1...29).map { "s:d/2020-02-\($0 < 10 ? "0" : "")\($0).zip" },
                 "lake/2020-03.parquet": ["s:m/2020-03.zip"],
             ]),
         Case(
-            testDescription: "a monthly file that is needed for one day is read before that month's later days",
+            testDescription:
+                "a monthly file that is needed for one day is read before that month's later days",
             from: ["s:d/{date:day}.zip", "s:m/{date:month}.zip"], to: "lake/{date.month}.parquet",
             keys: ["d/2020-03-01.zip", "m/2020-03.zip"],
             expected: ["lake/2020-03.parquet": ["s:d/2020-03-01.zip", "s:m/2020-03.zip"]]),
         Case(
-            testDescription: "where narrows by glob, exclude and range", from: ["s:d/{symbol}-{date:day}.zip"],
+            testDescription: "where narrows by glob, exclude and range",
+            from: ["s:d/{symbol}-{date:day}.zip"],
             to: "lake/{symbol}/{date}.parquet",
             constraints: [
                 "symbol": .globs(includes: ["A*"], excludes: ["AX"]),
                 "date": .days(start: DayRange(text: "2020-01-02", kind: .day)!.start, end: nil),
-            ], keys: ["d/A-2020-01-01.zip", "d/A-2020-01-02.zip", "d/AX-2020-01-02.zip", "d/B-2020-01-02.zip"],
+            ],
+            keys: ["d/A-2020-01-01.zip", "d/A-2020-01-02.zip", "d/AX-2020-01-02.zip", "d/B-2020-01-02.zip"],
             expected: ["lake/A/2020-01-02.parquet": ["s:d/A-2020-01-02.zip"]]),
         Case(
-            testDescription: "a key that cannot be a path is left out", from: ["s:d/{x}.zip"], to: "lake/{x}.parquet",
+            testDescription: "a key that cannot be a path is left out", from: ["s:d/{x}.zip"],
+            to: "lake/{x}.parquet",
             keys: ["d/a.zip", "d/...zip"], expected: ["lake/a.parquet": ["s:d/a.zip"]]),
         Case(
-            testDescription: "a repeated wildcard must agree", from: ["s:d/{x}/{x}.zip"], to: "lake/{x}.parquet",
+            testDescription: "a repeated wildcard must agree", from: ["s:d/{x}/{x}.zip"],
+            to: "lake/{x}.parquet",
             keys: ["d/a/a.zip", "d/a/b.zip"], expected: ["lake/a.parquet": ["s:d/a/a.zip"]]),
     ]
 
@@ -119,17 +126,20 @@ struct World {
         let run = Recipe.run(Command(text: "x", arguments: ["x"]))
         let world = World(
             rules: [
-                try World.rule("bars", from: ["lake/{d:month}.parquet"], to: "bars/{d.year}.parquet", recipe: run),
+                try World.rule(
+                    "bars", from: ["lake/{d:month}.parquet"], to: "bars/{d.year}.parquet", recipe: run),
                 try World.rule("clean", from: ["s:d/{d:month}.zip"], to: "lake/{d}.parquet"),
-            ], keys: ["d/2020-01.zip", "d/2020-02.zip"], localFiles: ["lake/2020-01.parquet", "lake/2019-12.parquet"])
+            ], keys: ["d/2020-01.zip", "d/2020-02.zip"],
+            localFiles: ["lake/2020-01.parquet", "lake/2019-12.parquet"])
         let graph = world.graph()
         #expect(
             graph.actions.map(\.output) == [
                 "lake/2020-01.parquet", "lake/2020-02.parquet", "bars/2019.parquet", "bars/2020.parquet",
             ])
-        #expect(graph.actions[3].inputs.map(\.origin) == [
-            .output(path: "lake/2020-01.parquet"), .output(path: "lake/2020-02.parquet"),
-        ])
+        #expect(
+            graph.actions[3].inputs.map(\.origin) == [
+                .output(path: "lake/2020-01.parquet"), .output(path: "lake/2020-02.parquet"),
+            ])
         #expect(graph.actions[2].inputs.map(\.origin) == [.local(path: "lake/2019-12.parquet")])
     }
 
@@ -142,6 +152,8 @@ struct World {
         let graph = world.graph()
         #expect(graph.actions.count == 1)
         #expect(
-            graph.conflicts == [GraphConflict(output: "lake/k.parquet", message: "made by two rules, 'one' and 'two'")])
+            graph.conflicts == [
+                GraphConflict(output: "lake/k.parquet", message: "made by two rules, 'one' and 'two'")
+            ])
     }
 }

@@ -38,25 +38,31 @@ private struct TableOfFiles: FileInspecting {
             records = Records(
                 raws: [
                     "s:d/a.zip": RawRecord(
-                        source: "s", key: "d/a.zip", etag: "e1", lastModified: "", content: zip, payload: payload,
+                        source: "s", key: "d/a.zip", etag: "e1", lastModified: "", content: zip,
+                        payload: payload,
                         stamp: stamp(1), checksum: .verified)
                 ])
             let graph = world.graph()
             records.actions["lake/a.parquet"] = Self.record(
-                graph.actions[0], inputs: [InputRecord(name: "s:d/a.zip", digest: payload)], content: content("pq"))
+                graph.actions[0], inputs: [InputRecord(name: "s:d/a.zip", digest: payload)],
+                content: content("pq"))
             records.actions["all.csv"] = Self.record(
                 graph.actions[1],
-                inputs: [InputRecord(name: "lake/a.parquet", digest: content("pq").xxh3)], content: content("all"))
+                inputs: [InputRecord(name: "lake/a.parquet", digest: content("pq").xxh3)],
+                content: content("all"))
             disk = TableOfFiles(files: [
                 "raw/d/a.zip": (zip, stamp(1)), "lake/a.parquet": (content("pq"), stamp(1)),
                 "all.csv": (content("all"), stamp(1)),
             ])
         }
 
-        static func record(_ action: Action, inputs: [InputRecord], content: ContentIdentity) -> ActionRecord {
+        static func record(_ action: Action, inputs: [InputRecord], content: ContentIdentity) -> ActionRecord
+        {
             ActionRecord(
-                rule: action.rule, output: action.output, bindings: action.bindings, recipe: action.recipe.fields,
-                writer: "w", inputs: inputs, content: content, valueDigest: content.xxh3, stamp: PlanTests.stamp(1),
+                rule: action.rule, output: action.output, bindings: action.bindings,
+                recipe: action.recipe.fields,
+                writer: "w", inputs: inputs, content: content, valueDigest: content.xxh3,
+                stamp: PlanTests.stamp(1),
                 rowCount: 1, statistics: nil, milliseconds: 1, run: "r")
         }
 
@@ -150,17 +156,24 @@ private struct TableOfFiles: FileInspecting {
     }
 
     static let cases = [
-        Case(testDescription: "nothing picks everything", actions: ["lake/a.parquet", "lake/b.parquet", "other/a.parquet"]),
+        Case(
+            testDescription: "nothing picks everything",
+            actions: ["lake/a.parquet", "lake/b.parquet", "other/a.parquet"]),
         Case(testDescription: "a rule's name", patterns: ["two"], actions: ["other/a.parquet"]),
-        Case(testDescription: "a glob over paths", patterns: ["lake/*"], actions: ["lake/a.parquet", "lake/b.parquet"]),
+        Case(
+            testDescription: "a glob over paths", patterns: ["lake/*"],
+            actions: ["lake/a.parquet", "lake/b.parquet"]),
         Case(
             testDescription: "a glob over several levels", patterns: ["**/a.parquet"],
             actions: ["lake/a.parquet", "other/a.parquet"]),
         Case(testDescription: "an exact name", patterns: ["lake/a.parquet"], actions: ["lake/a.parquet"]),
-        Case(testDescription: "a source's objects", patterns: ["s:d/*"], actions: [], raws: ["s:d/a.zip", "s:d/b.zip"]),
+        Case(
+            testDescription: "a source's objects", patterns: ["s:d/*"], actions: [],
+            raws: ["s:d/a.zip", "s:d/b.zip"]),
         Case(testDescription: "local copies", patterns: ["raw/d/b.zip"], actions: [], raws: ["s:d/b.zip"]),
         Case(
-            testDescription: "except", patterns: ["lake/*"], excluded: ["**/b.parquet"], actions: ["lake/a.parquet"]),
+            testDescription: "except", patterns: ["lake/*"], excluded: ["**/b.parquet"],
+            actions: ["lake/a.parquet"]),
         Case(
             testDescription: "where", narrowing: ["x": .globs(includes: ["b"], excludes: [])],
             actions: ["lake/b.parquet"]),
@@ -174,7 +187,8 @@ private struct TableOfFiles: FileInspecting {
             ], keys: ["d/a.zip", "d/b.zip", "e/a.zip"])
         let graph = world.graph()
         let selection = try select(
-            SelectionRequest(patterns: c.patterns, excluded: c.excluded, narrowing: c.narrowing), in: world.project,
+            SelectionRequest(patterns: c.patterns, excluded: c.excluded, narrowing: c.narrowing),
+            in: world.project,
             graph: graph)
         #expect(selection.actions.map { graph.actions[$0].output }.sorted() == c.actions)
         #expect(selection.raws.map { graph.raws[$0].name } == c.raws)
@@ -182,7 +196,8 @@ private struct TableOfFiles: FileInspecting {
 
     @Test func whatMatchesNothingIsAProblemWithASuggestion() throws {
         let world = World(
-            rules: [try World.rule("klines", from: ["s:d/{x}.zip"], to: "lake/{x}.parquet")], keys: ["d/a.zip"])
+            rules: [try World.rule("klines", from: ["s:d/{x}.zip"], to: "lake/{x}.parquet")],
+            keys: ["d/a.zip"])
         #expect(throws: SelectionProblem(pattern: "kline", suggested: "klines")) {
             try select(SelectionRequest(patterns: ["kline"]), in: world.project, graph: world.graph())
         }

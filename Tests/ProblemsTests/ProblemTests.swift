@@ -10,8 +10,11 @@ import Testing
     }
 
     static let cases = [
-        Case(testDescription: "a letter missing", word: "colums", candidates: ["columns", "checks"], expected: "columns"),
-        Case(testDescription: "neighbours swapped", word: "fomr", candidates: ["for", "from"], expected: "for"),
+        Case(
+            testDescription: "a letter missing", word: "colums", candidates: ["columns", "checks"],
+            expected: "columns"),
+        Case(
+            testDescription: "neighbours swapped", word: "fomr", candidates: ["for", "from"], expected: "for"),
         Case(testDescription: "case", word: "Where", candidates: ["to", "where"], expected: "where"),
         Case(testDescription: "ties go to the first", word: "ab", candidates: ["ax", "ay"], expected: "ax"),
         Case(testDescription: "too far", word: "compression", candidates: ["level", "sort"], expected: nil),
@@ -34,7 +37,8 @@ import Testing
         ("\u{0}", "\\u{0}"),
     ]
 
-    @Test("escapes what steers a terminal", arguments: cases) func escapes(_ text: String, _ expected: String) {
+    @Test("escapes what steers a terminal", arguments: cases) func escapes(_ text: String, _ expected: String)
+    {
         #expect(text.escapedForDisplay == expected)
     }
 }

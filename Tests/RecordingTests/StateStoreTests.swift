@@ -37,7 +37,8 @@ import Testing
         let events = (0..<200).map { _ in samples.event(run: "run") }
         let sweeps = [
             "": SweepRecord(lastKey: nil, sweptAt: -1, pageCount: 0),
-            "data/": SweepRecord(startAfter: "data/a", lastKey: "data/é", sweptAt: 1_700_000_000, pageCount: 7),
+            "data/": SweepRecord(
+                startAfter: "data/a", lastKey: "data/é", sweptAt: 1_700_000_000, pageCount: 7),
         ]
 
         func check(_ store: StateStore, _ comment: Comment) throws {

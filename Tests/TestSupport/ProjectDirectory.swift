@@ -10,7 +10,9 @@ package struct BuildCounts: Hashable, Sendable, Decodable {
     /// Objects downloaded.
     package var fetched: Int
 
-    package init(considered: Int, fresh: Int = 0, built: Int = 0, unchanged: Int = 0, failed: Int = 0, fetched: Int = 0) {
+    package init(
+        considered: Int, fresh: Int = 0, built: Int = 0, unchanged: Int = 0, failed: Int = 0, fetched: Int = 0
+    ) {
         self.considered = considered
         self.fresh = fresh
         self.built = built
@@ -58,7 +60,9 @@ package final class ProjectDirectory: Sendable {
 
     package func path(_ relative: String) -> String { url.appending(path: relative).path }
 
-    package func write(_ text: String, to relative: String) throws { try write(Data(text.utf8), to: relative) }
+    package func write(_ text: String, to relative: String) throws {
+        try write(Data(text.utf8), to: relative)
+    }
 
     package func write(_ data: Data, to relative: String) throws {
         let file = url.appending(path: relative)
@@ -67,9 +71,13 @@ package final class ProjectDirectory: Sendable {
         try data.write(to: file)
     }
 
-    package func read(_ relative: String) throws -> Data { try Data(contentsOf: url.appending(path: relative)) }
+    package func read(_ relative: String) throws -> Data {
+        try Data(contentsOf: url.appending(path: relative))
+    }
 
-    package func text(_ relative: String) throws -> String { String(decoding: try read(relative), as: UTF8.self) }
+    package func text(_ relative: String) throws -> String {
+        String(decoding: try read(relative), as: UTF8.self)
+    }
 
     package func exists(_ relative: String) -> Bool { FileManager.default.fileExists(atPath: path(relative)) }
 
@@ -87,7 +95,8 @@ package final class ProjectDirectory: Sendable {
         return names.filter { name in
             guard name.hasSuffix(suffix) else { return false }
             var status = stat()
-            return unsafe lstat(base.appending(path: name).path, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
+            return unsafe lstat(base.appending(path: name).path, &status) == 0
+                && status.st_mode & S_IFMT != S_IFDIR
         }.map { directory == "." ? $0 : directory + "/" + $0 }.sorted()
     }
 
@@ -135,12 +144,15 @@ package final class ProjectDirectory: Sendable {
     }
 
     /// Reads what a command printed with `--json` as one value.
-    package func decode<Value: Decodable>(_ output: Peer.Output, as type: Value.Type = Value.self) throws -> Value {
+    package func decode<Value: Decodable>(_ output: Peer.Output, as type: Value.Type = Value.self) throws
+        -> Value
+    {
         do {
             return try JSONDecoder().decode(Value.self, from: Data(output.standardOutput.utf8))
         } catch {
             throw UnexpectedOutput(
-                description: "status \(output.status), no \(Value.self) in '\(output.standardOutput)': \(error)\n"
+                description:
+                    "status \(output.status), no \(Value.self) in '\(output.standardOutput)': \(error)\n"
                     + output.standardError)
         }
     }

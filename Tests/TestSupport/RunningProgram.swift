@@ -17,7 +17,8 @@ package final class RunningProgram: Sendable {
 
     /// - Parameter environment: added to this process's own.
     package init(
-        _ executable: String, _ arguments: [String], directory: String? = nil, environment: [String: String] = [:]
+        _ executable: String, _ arguments: [String], directory: String? = nil,
+        environment: [String: String] = [:]
     ) throws {
         let process = Process()
         process.executableURL = URL(filePath: executable)
@@ -62,7 +63,8 @@ package final class RunningProgram: Sendable {
     package func finish() -> Peer.Output {
         guard waitForEnd() else {
             signal(SIGKILL)
-            return Peer.Output(status: -1, standardOutput: standardOutput, standardError: "no end: " + standardError)
+            return Peer.Output(
+                status: -1, standardOutput: standardOutput, standardError: "no end: " + standardError)
         }
         let isSignal = process.terminationReason == .uncaughtSignal
         return Peer.Output(

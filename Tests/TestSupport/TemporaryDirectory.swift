@@ -16,7 +16,9 @@ package final class TemporaryDirectory: Sendable {
     package func path(_ relative: String) -> String { url.appending(path: relative).path }
 
     /// Writes a file, making the directories on the way.
-    package func write(_ text: String, to relative: String) throws { try write(Data(text.utf8), to: relative) }
+    package func write(_ text: String, to relative: String) throws {
+        try write(Data(text.utf8), to: relative)
+    }
 
     package func write(_ data: Data, to relative: String) throws {
         let file = url.appending(path: relative)
@@ -25,5 +27,7 @@ package final class TemporaryDirectory: Sendable {
         try data.write(to: file)
     }
 
-    package func read(_ relative: String) throws -> Data { try Data(contentsOf: url.appending(path: relative)) }
+    package func read(_ relative: String) throws -> Data {
+        try Data(contentsOf: url.appending(path: relative))
+    }
 }

@@ -109,12 +109,14 @@ extension Column {
         nullCount += 1
         if type.layout != .text {
             let width = type.layout.slotByteCount
-            unsafe (slots.baseAddress! + row * width).initializeMemory(as: UInt8.self, repeating: 0, count: width)
+            unsafe (slots.baseAddress! + row * width).initializeMemory(
+                as: UInt8.self, repeating: 0, count: width)
         }
     }
 
     /// One byte a row, 1 where there is a value; nil when no row is null.
-    public func withValidity<R, E: Error>(_ body: (UnsafeBufferPointer<UInt8>?) throws(E) -> R) throws(E) -> R {
+    public func withValidity<R, E: Error>(_ body: (UnsafeBufferPointer<UInt8>?) throws(E) -> R) throws(E) -> R
+    {
         guard nullCount > 0, let validity = unsafe validity else { return try body(nil) }
         return try unsafe body(UnsafeBufferPointer(rebasing: validity[0..<count]))
     }
@@ -154,7 +156,8 @@ extension Column {
             unsafe text = new
         }
         if bytes.count > 0 {
-            unsafe (text.baseAddress! + textByteCount).copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
+            unsafe (text.baseAddress! + textByteCount).copyMemory(
+                from: bytes.baseAddress!, byteCount: bytes.count)
         }
         textByteCount = end
         reserve(count + 1)

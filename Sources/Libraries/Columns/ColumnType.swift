@@ -93,7 +93,8 @@ extension ColumnType: LosslessStringConvertible, Codable {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
         guard let type = ColumnType(text) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "no column type '\(text)'")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "no column type '\(text)'")
         }
         self = type
     }

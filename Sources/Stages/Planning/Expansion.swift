@@ -33,7 +33,8 @@ package func rulesInOrder(_ rules: [Rule]) -> [Rule] {
     func place(_ index: Int) {
         guard placed.insert(index).inserted else { return }
         for input in rules[index].inputs where input.source == nil {
-            for (other, rule) in rules.enumerated() where other != index && mayMake(rule.output, input.pattern) {
+            for (other, rule) in rules.enumerated()
+            where other != index && mayMake(rule.output, input.pattern) {
                 place(other)
             }
         }
@@ -111,7 +112,8 @@ private struct Expansion {
             uniqueKeysWithValues: pattern.wildcardNames.map { ($0, pattern.kind(of: $0) ?? .text) })
         let seriesNames = pattern.wildcardNames.filter { kinds[$0]?.isDate != true }.sorted()
 
-        func candidate(_ text: String, make: (Bindings, DayRange?) -> (ActionInput, RawNode?)?) -> Candidate? {
+        func candidate(_ text: String, make: (Bindings, DayRange?) -> (ActionInput, RawNode?)?) -> Candidate?
+        {
             guard let bindings = pattern.match(text) else { return nil }
             for (name, constraint) in rule.constraints {
                 guard let value = bindings[name], let kind = kinds[name] else { continue }
@@ -128,7 +130,9 @@ private struct Expansion {
             let objects = offerings.objects[name] ?? []
             for object in slice(of: objects, prefix: pattern.literalPrefix) {
                 let made = candidate(object.key) { bindings, days in
-                    guard let origin = origin(of: object, in: source, mirrorPath: mirrorPath) else { return nil }
+                    guard let origin = origin(of: object, in: source, mirrorPath: mirrorPath) else {
+                        return nil
+                    }
                     return (
                         ActionInput(origin: origin, preference: preference, days: days),
                         RawNode(origin: origin, object: object, bindings: bindings, pattern: pattern.text)
@@ -163,7 +167,9 @@ private struct Expansion {
     ) -> ActionInput.Origin? {
         switch source.location {
         case .s3:
-            mirrorPath(source, object.key).map { .object(source: source.name, key: object.key, mirrorPath: $0) }
+            mirrorPath(source, object.key).map {
+                .object(source: source.name, key: object.key, mirrorPath: $0)
+            }
         case .directory(let path):
             .file(source: source.name, key: object.key, path: path + "/" + object.key)
         }

@@ -23,7 +23,9 @@ package struct RawState: Hashable, Sendable {
     /// Whether only the stamp moved, so the record needs writing again.
     package var needsStamp: Bool
 
-    package init(record: RawRecord?, work: Work, reason: Reason?, isRecordCurrent: Bool, needsStamp: Bool = false) {
+    package init(
+        record: RawRecord?, work: Work, reason: Reason?, isRecordCurrent: Bool, needsStamp: Bool = false
+    ) {
         self.record = record
         self.work = work
         self.reason = reason
