@@ -84,6 +84,9 @@ final class BuildRun: Sendable {
     /// Runs all jobs to their end, records the run, and returns the report.
     func execute(_ start: BuildReport) async throws -> BuildReport {
         knowledge.withLock { $0.report = start }
+        // A run that was killed may have recorded outputs whose statistics it never wrote.
+        let last = try state.runs().last
+        let wasKilledBefore = last.map { $0.finishedAt == nil } ?? false
         try state.beginRun(runRecord(finished: nil))
         recordMovedStamps()
 
@@ -108,7 +111,7 @@ final class BuildRun: Sendable {
         }
         do {
             try await recorder.flush()
-            try writeStatistics()
+            try writeStatistics(everywhere: wasKilledBefore)
             try state.finishRun(runRecord(finished: report))
             try state.close()
         } catch {
@@ -262,31 +265,6 @@ final class BuildRun: Sendable {
         record.counts.fetchedByteCount = report.fetched.bytes
         record.counts.rows = report.rows
         return record
-    }
-
-    /// Refreshes `stats.json` of every dataset that this run wrote to.
-    private func writeStatistics() throws {
-        let (written, records) = knowledge.withLock { ($0.wasBuilt, $0.actions) }
-        guard !written.isEmpty else { return }
-        let touched = Set(written.map { datasetDirectory(of: records[$0]?.rule) })
-        var entries = [String: [PartitionStatistics]]()
-        for record in records.values {
-            let directory = datasetDirectory(of: record.rule)
-            guard touched.contains(directory), let statistics = record.statistics else { continue }
-            entries[directory, default: []].append(
-                PartitionStatistics(path: record.output, statistics: statistics))
-        }
-        for (directory, list) in entries {
-            try writeDatasetStatistics(directory: workspace.absolute(directory), partitions: list)
-        }
-    }
-
-    /// The literal directories before the first wildcard of a rule's output.
-    private func datasetDirectory(of rule: String?) -> String {
-        guard let output = project.rules.first(where: { $0.name == rule })?.output else { return "." }
-        let prefix = output.literalPrefix
-        guard let slash = prefix.lastIndex(of: "/") else { return "." }
-        return String(prefix[..<slash])
     }
 
     /// Outputs are trusted by their stamps. One written again within the clock's tick after this run would look the same,

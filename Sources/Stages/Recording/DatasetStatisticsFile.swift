@@ -1,4 +1,4 @@
-import Foundation
+package import Files
 package import Graph
 
 /// What is known of one partition of a dataset.
@@ -18,19 +18,20 @@ package struct PartitionStatistics: Hashable, Sendable {
 /// The same partitions give the same bytes, in whatever order they come. The file appears whole or not at all.
 ///
 /// - Parameter directory: where the dataset's partitions lie: the part of the output pattern before the first wildcard.
+/// - Parameter willWrite: told the name of the temporary file before it is made, so that a kill leaves nothing unknown.
 /// - Returns: whether the file was written; false where it already says this.
-/// - Throws: `OutputProblem`.
+/// - Throws: `FileProblem`.
 @discardableResult
-package func writeDatasetStatistics(directory: String, partitions: [PartitionStatistics]) throws -> Bool {
+package func writeDatasetStatistics(
+    directory: String, partitions: [PartitionStatistics],
+    willWrite: (_ temporaryPath: String) throws(FileProblem) -> Void = { _ in }
+) throws(FileProblem) -> Bool {
     let path = directory + "/stats.json"
-    let text = Data(datasetStatisticsJSON(partitions).utf8)
-    if (try? Data(contentsOf: URL(filePath: path))) == text { return false }
-    do {
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    } catch {
-        throw OutputProblem(path: directory, doing: "create", code: ENOTDIR)
-    }
-    try replace(path, in: directory, with: text)
+    let text = Array(datasetStatisticsJSON(partitions).utf8)
+    // A file longer than this one, or none, is simply replaced.
+    if let found = try? readSmallFile(path, limit: text.count), found == text { return false }
+    try willWrite(StagedFile.temporaryPath(for: path))
+    try writeFileAtomically(path, text)
     return true
 }
 
@@ -106,37 +107,5 @@ private enum ValueOrder {
         case .numbers: (Double(a) ?? 0) < (Double(b) ?? 0)
         case .bytes: a.utf8.lexicographicallyPrecedes(b.utf8)
         }
-    }
-}
-
-/// Puts a file in place of another, durably: written and synced under a name of its own, then renamed.
-private func replace(_ path: String, in directory: String, with data: Data) throws {
-    let temporary = "\(directory)/.stats.json.\(String(UInt64.random(in: 0 ... .max), radix: 16)).tmp"
-    let file = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o644)
-    guard file >= 0 else { throw OutputProblem(path: temporary, doing: "create") }
-    do {
-        do {
-            defer { close(file) }
-            var start = 0
-            while start < data.count {
-                // SAFETY: start < count, so the bytes from there on are the buffer's.
-                let written = unsafe data.withUnsafeBytes {
-                    unsafe write(file, $0.baseAddress! + start, $0.count - start)
-                }
-                if written < 0, errno == EINTR { continue }
-                guard written > 0 else { throw OutputProblem(path: temporary, doing: "write") }
-                start += written
-            }
-            guard fsync(file) == 0 else { throw OutputProblem(path: temporary, doing: "sync") }
-        }
-        guard unsafe rename(temporary, path) == 0 else { throw OutputProblem(path: path, doing: "replace") }
-    } catch {
-        unsafe unlink(temporary)
-        throw error
-    }
-    let parent = unsafe open(directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
-    if parent >= 0 {
-        fsync(parent)
-        close(parent)
     }
 }
