@@ -79,6 +79,7 @@ final class BuildRun: Sendable {
     /// Runs all jobs to their end, records the run, and returns the report.
     func execute(_ start: BuildReport) async throws -> BuildReport {
         knowledge.withLock { $0.report = start }
+        let wasCutShort = try state.runs().last.map { $0.finishedAt == nil } ?? false
         try state.beginRun(runRecord(finished: nil))
         recordMovedStamps()
 
@@ -103,7 +104,7 @@ final class BuildRun: Sendable {
         }
         do {
             try await recorder.flush()
-            try writeStatistics()
+            try writeStatistics(ofAll: wasCutShort)
             try state.finishRun(runRecord(finished: report))
             try state.close()
         } catch {
@@ -256,11 +257,18 @@ final class BuildRun: Sendable {
         return record
     }
 
-    /// Refreshes `stats.json` of every dataset that this run wrote to.
-    private func writeStatistics() throws {
+    /// Refreshes `stats.json` of every dataset that this run wrote to, or that has none.
+    ///
+    /// - Parameter ofAll: also of the others, because the last run was killed and may have recorded outputs that no
+    ///   `stats.json` counts yet.
+    private func writeStatistics(ofAll: Bool) throws {
         let (written, records) = knowledge.withLock { ($0.wasBuilt, $0.actions) }
-        guard !written.isEmpty else { return }
-        let touched = Set(written.map { datasetDirectory(of: records[$0]?.rule) })
+        var touched = Set(written.map { datasetDirectory(of: records[$0]?.rule) })
+        for rule in project.rules {
+            let directory = datasetDirectory(of: rule.name)
+            if ofAll || !hasStatistics(directory) { touched.insert(directory) }
+        }
+        guard !touched.isEmpty else { return }
         var entries = [String: [PartitionStatistics]]()
         for record in records.values {
             let directory = datasetDirectory(of: record.rule)
@@ -271,6 +279,11 @@ final class BuildRun: Sendable {
         for (directory, list) in entries {
             try writeDatasetStatistics(directory: workspace.absolute(directory), partitions: list)
         }
+    }
+
+    private func hasStatistics(_ directory: String) -> Bool {
+        // What is there but is no file is for the writing to complain of.
+        ((try? Stamp.of(path: workspace.absolute(directory) + "/stats.json")) ?? nil) != nil
     }
 
     /// The literal directories before the first wildcard of a rule's output.
