@@ -277,7 +277,14 @@ final class BuildRun: Sendable {
                 PartitionStatistics(path: record.output, statistics: statistics))
         }
         for (directory, list) in entries {
-            try writeDatasetStatistics(directory: workspace.absolute(directory), partitions: list)
+            let path = workspace.absolute(directory) + "/stats.json"
+            let text = Array(datasetStatisticsJSON(list).utf8)
+            if (try? readSmallFile(path, limit: text.count)) == text { continue }
+            try makeDirectories(workspace.absolute(directory))
+            // Noted first, so that a kill leaves nothing the next run does not remove.
+            try journal.willWrite(StagedFile.temporaryPath(for: path))
+            try writeFileAtomically(path, text)
+            journal.didFinish(StagedFile.temporaryPath(for: path))
         }
     }
 
