@@ -174,6 +174,18 @@ import Testing
         #expect(failed.failures.first?.message.contains("oops") == true)
     }
 
+    @Test("statistics that are gone come back with the next build")
+    func lostStatistics() throws {
+        let archive = try Archive()
+        try archive.put(Archive.csv("AAA", "2024-01-05"), at: "daily/AAA-2024-01-05.zip")
+        let project = try ProjectDirectory(Self.datafile(archive))
+        _ = try project.build()
+        let golden = try project.read("lake/bars/stats.json")
+        try FileManager.default.removeItem(atPath: project.path("lake/bars/stats.json"))
+        #expect(try project.build().counts == BuildCounts(considered: 1, fresh: 1))
+        #expect(try project.read("lake/bars/stats.json") == golden)
+    }
+
     @Test("the manifest has a line for every download, also failed ones")
     func manifest() throws {
         let archive = try Archive(symbols: ["AAA"], days: 3)
