@@ -44,11 +44,14 @@ extension BuildRun {
             let attempts = (error as? RepeatedFailure)?.record.attempts ?? 1
             knowledge.withLock { $0.report.failed += 1 }
             fail(
-                action.output, .build, problem, attempts: attempts, isQuarantined: problem.category == .data,
+                action.output, .build, problem, attempts: attempts, isQuarantined: isSettled(problem.category),
                 subject: subject)
             return .failed
         }
     }
+
+    /// Whether the same bytes under the same recipe would fail the same way again.
+    private func isSettled(_ category: ProblemCategory) -> Bool { category == .data || category == .checksum }
 
     // MARK: inputs
 

@@ -41,6 +41,15 @@ struct ProjectView: Sendable {
             files: DiskFiles(workspace: workspace))
     }
 
+    /// Where the bytes that a record describes lie: project-relative, or absolute. Nil for a source that is no more.
+    func path(of record: RawRecord) -> String? {
+        if record.source.isEmpty { return record.key }
+        guard let source = project.source(named: record.source) else { return nil }
+        if case .directory(let directory) = source.location { return directory + "/" + record.key }
+        guard let mirror = source.mirror, let path = try? mirrorPath(for: record.key) else { return nil }
+        return mirror + "/" + path
+    }
+
     /// Whether the last listing shows the object of this name.
     func isStillListed(_ name: String) -> Bool {
         let parts = name.split(separator: ":", maxSplits: 1).map(String.init)

@@ -70,23 +70,27 @@ private enum Finding: Sendable {
     case corrupt(found: String)
 }
 
-/// Recorded partitions and local copies among what is selected; with no pattern, all of them.
+/// Recorded partitions and local copies among what is selected; with no pattern, everything recorded, also what
+/// no listing shows any more.
 private func storedFiles(_ selection: Selection, view: ProjectView) -> [StoredFile] {
-    var files = [StoredFile]()
-    var raws = Set(selection.raws)
-    if selection.isEverything { raws.formUnion(view.graph.raws.indices) }
-    for index in raws.sorted() {
-        let raw = view.graph.raws[index]
-        guard let record = view.records.raws[raw.name] else { continue }
-        files.append(
-            StoredFile(target: raw.isRemote ? raw.path : raw.name, path: raw.path, content: record.content))
+    let raws: [String]
+    let outputs: [String]
+    if selection.isEverything {
+        raws = Array(view.records.raws.keys)
+        outputs = Array(view.records.actions.keys)
+    } else {
+        raws = selection.raws.map { view.graph.raws[$0].name }
+        outputs = selection.actions.map { view.graph.actions[$0].output }
     }
-    for index in selection.actions {
-        let output = view.graph.actions[index].output
-        guard let record = view.records.actions[output] else { continue }
-        files.append(StoredFile(target: output, path: output, content: record.content))
+    let files = raws.sorted().compactMap { name -> StoredFile? in
+        guard let record = view.records.raws[name], let path = view.path(of: record) else { return nil }
+        let isCopy = view.project.source(named: record.source)?.mirror != nil
+        return StoredFile(target: isCopy ? path : name, path: path, content: record.content)
     }
     return files
+        + outputs.sorted().compactMap { output in
+            view.records.actions[output].map { StoredFile(target: output, path: output, content: $0.content) }
+        }
 }
 
 /// Keeps each file with the asked probability; the same seed keeps the same files.

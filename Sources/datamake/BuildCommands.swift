@@ -22,9 +22,11 @@ struct BuildOptions: ParsableArguments {
     var json = false
 
     /// The request these options and the environment make. A flag wins over the environment, that over the Datafile.
-    func request(selection: SelectionOptions, refresh: RefreshOptions) throws -> BuildRequest {
+    func request(
+        selection: SelectionOptions, refresh: RefreshOptions, in workspace: Workspace
+    ) throws -> BuildRequest {
         var request = BuildRequest()
-        request.selection = try selection.request()
+        request.selection = try selection.request(in: workspace)
         request.isDryRun = dryRun
         request.workers = try limit(jobs, flag: "--jobs", variable: "DATAMAKE_JOBS")
         request.connections = try limit(connections, flag: "--connections", variable: "DATAMAKE_CONNECTIONS")
@@ -65,8 +67,9 @@ struct Build: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-        let request = try options.request(selection: selection, refresh: refresh)
-        try await runBuild(request, workspace: try global.workspace(), options: options, global: global)
+        let workspace = try global.workspace()
+        let request = try options.request(selection: selection, refresh: refresh, in: workspace)
+        try await runBuild(request, workspace: workspace, options: options, global: global)
     }
 }
 
@@ -89,10 +92,11 @@ struct Rebuild: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var request = try options.request(selection: selection, refresh: refresh)
+        let workspace = try global.workspace()
+        var request = try options.request(selection: selection, refresh: refresh, in: workspace)
         request.forgetsRecords = true
         request.refetches = refetch
-        try await runBuild(request, workspace: try global.workspace(), options: options, global: global)
+        try await runBuild(request, workspace: workspace, options: options, global: global)
     }
 }
 
@@ -117,7 +121,8 @@ private func runBuild(
     if options.json {
         try printJSON(report)
     } else if request.isDryRun {
-        print(describePlan(report), terminator: "")
+        let text = describePlan(report)
+        if !text.isEmpty { printResult(String(text.dropLast())) }
     }
     display.summarize(report, isDryRun: request.isDryRun, onStandardOutput: !options.json)
     if let signal = report.interrupted { throw ExitCode(128 + signal) }

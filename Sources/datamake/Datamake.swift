@@ -78,5 +78,5 @@ extension RefreshMode: ExpressibleByArgument {}
 func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    printResult(String(decoding: try encoder.encode(value), as: UTF8.self))
 }

@@ -118,7 +118,7 @@ final class Display: BuildObserver {
         if isVerbose {
             logger.info("\(text)", metadata: ["run": "\(report.run)"])
         } else if onStandardOutput {
-            print(text)
+            printResult(text)
         } else {
             printError(text)
         }

@@ -16,7 +16,7 @@ struct Initialize: ParsableCommand {
                 "\(path): is there already", hint: "remove it first, or name another with -f")
         }
         try writeFileAtomically(path, Array(startingDatafile.utf8))
-        print("wrote \(path.escapedForDisplay); 'datamake build -n' shows what it would do")
+        printResult("wrote \(path.escapedForDisplay); 'datamake build -n' shows what it would do")
     }
 }
 

@@ -32,6 +32,7 @@ struct Why: AsyncParsableCommand {
         let mode: RefreshMode = refresh.offline ? .none : refresh.refresh
         let workspace = try global.workspace()
         let printer = Notes()
+        let targets = targets.map(workspace.pattern)
         if summary {
             let causes = try await summarizeCauses(
                 of: targets, in: workspace, refresh: mode, observer: printer)
@@ -39,12 +40,12 @@ struct Why: AsyncParsableCommand {
                 if json {
                     try printJSON(cause)
                 } else {
-                    print(
+                    printResult(
                         "\(grouped(cause.targets)) \(cause.kind.rawValue) \(cause.component)"
                             + "  (for instance \(cause.example.escapedForDisplay))")
                 }
             }
-            if causes.isEmpty && !json { print("everything is fresh") }
+            if causes.isEmpty && !json { printResult("everything is fresh") }
             if !causes.isEmpty { throw ExitCode(1) }
             return
         }
@@ -54,8 +55,8 @@ struct Why: AsyncParsableCommand {
             if json {
                 try printJSON(report)
             } else {
-                print("\(report.target.escapedForDisplay): \(report.state)")
-                for reason in report.reasons { print("    \(describe(reason))") }
+                printResult("\(report.target.escapedForDisplay): \(report.state)")
+                for reason in report.reasons { printResult("    \(describe(reason))") }
             }
         }
         if reports.contains(where: { $0.state != "fresh" }) { throw ExitCode(1) }
@@ -90,7 +91,8 @@ struct Verify: AsyncParsableCommand {
 
     func run() async throws {
         var request = VerifyRequest()
-        request.selection = try selection.request()
+        let workspace = try global.workspace()
+        request.selection = try selection.request(in: workspace)
         request.asksUpstream = upstream
         request.rebuilds = rebuild
         request.seed = seed
@@ -102,7 +104,7 @@ struct Verify: AsyncParsableCommand {
             throw BuildProblem.badFlag("--sample \(sample): not a share", hint: "for instance 0.01 or 1%")
         }
         request.sample = isPercent ? share / 100 : share
-        let report = try await verify(request, in: try global.workspace(), observer: Notes())
+        let report = try await verify(request, in: workspace, observer: Notes())
         if json {
             try printJSON(report)
         } else {
@@ -113,22 +115,22 @@ struct Verify: AsyncParsableCommand {
 
     private func show(_ report: VerifyReport) {
         for entry in report.corrupt {
-            print(
+            printResult(
                 "corrupt \(entry.target.escapedForDisplay): expected sha256 \(entry.expected), found \(entry.found)"
             )
         }
-        for target in report.missing { print("missing \(target.escapedForDisplay)") }
+        for target in report.missing { printResult("missing \(target.escapedForDisplay)") }
         for entry in report.notReproduced {
-            print(
+            printResult(
                 "not reproduced \(entry.target.escapedForDisplay): recorded sha256 \(entry.expected), "
                     + "made again \(entry.found)")
         }
         if let upstream = report.upstream {
-            for target in upstream.changed { print("changed upstream \(target.escapedForDisplay)") }
-            for target in upstream.new { print("new upstream \(target.escapedForDisplay)") }
-            for target in upstream.gone { print("gone upstream \(target.escapedForDisplay)") }
+            for target in upstream.changed { printResult("changed upstream \(target.escapedForDisplay)") }
+            for target in upstream.new { printResult("new upstream \(target.escapedForDisplay)") }
+            for target in upstream.gone { printResult("gone upstream \(target.escapedForDisplay)") }
         }
-        print(
+        printResult(
             "checked \(grouped(report.checked)): \(grouped(report.ok)) ok, \(grouped(report.corrupt.count)) corrupt, "
                 + "\(grouped(report.missing.count)) missing, \(grouped(report.notReproduced.count)) not reproduced"
         )
@@ -147,8 +149,9 @@ struct List: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
+        let workspace = try global.workspace()
         let targets = try await inventory(
-            of: try selection.request(), in: try global.workspace(), observer: Notes())
+            of: try selection.request(in: workspace), in: workspace, observer: Notes())
         for target in targets {
             if json {
                 try printJSON(target)
@@ -157,7 +160,7 @@ struct List: AsyncParsableCommand {
             let size = target.bytes.map { byteText(Double($0)) } ?? "-"
             let rows = target.rows.map { "\(grouped($0)) rows" } ?? "-"
             let digest = target.xxh3_128 ?? "-"
-            print(
+            printResult(
                 [
                     padded(target.state, to: 11), padded(target.kind, to: 9),
                     padded(size, to: 9, atStart: true),
@@ -179,19 +182,20 @@ struct Status: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
+        let workspace = try global.workspace()
         let rows = try await statusByRule(
-            of: try selection.request(), in: try global.workspace(), observer: Notes())
+            of: try selection.request(in: workspace), in: workspace, observer: Notes())
         for row in rows {
             if json {
                 try printJSON(row)
                 continue
             }
             let counts = row.states.sorted { $0.key < $1.key }.map { "\(grouped($0.value)) \($0.key)" }
-            print(
+            printResult(
                 "\(padded(row.rule, to: 24))  \(counts.joined(separator: ", "))"
                     + "  (\(grouped(row.rows)) rows, \(byteText(Double(row.bytes))))")
         }
-        if rows.isEmpty && !json { print("no targets: the listings are empty, or no build has run yet") }
+        if rows.isEmpty && !json { printResult("no targets: the listings are empty, or no build has run yet") }
     }
 }
 

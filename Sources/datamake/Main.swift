@@ -36,7 +36,7 @@ struct Main {
         let code = Datamake.exitCode(for: error)
         let message = Datamake.fullMessage(for: error)
         if code == .success {
-            print(message)
+            printResult(message)
             exit(0)
         }
         printError(message)
@@ -82,6 +82,26 @@ func exitCode(for problem: any Problem) -> Int32 {
     case BuildProblem.noDatafile, BuildProblem.badFlag: 2
     default: 1
     }
+}
+
+/// Writes a line of results to standard output. A result that nobody can get is a failure, so a write error ends the
+/// program; only a closed pipe does not, because `| head` is no error.
+func printResult(_ text: String) {
+    var text = text + "\n"
+    let isWritten = text.withUTF8 { bytes -> Bool in
+        var start = 0
+        while start < bytes.count {
+            // SAFETY: start < count, so the bytes from there on are the buffer's.
+            let count = unsafe write(STDOUT_FILENO, bytes.baseAddress! + start, bytes.count - start)
+            if count < 0, errno == EINTR { continue }
+            if count <= 0 { return false }
+            start += count
+        }
+        return true
+    }
+    guard !isWritten, errno != EPIPE else { return }
+    printError("datamake: standard output: \(unsafe String(cString: strerror(errno)))")
+    exit(1)
 }
 
 /// Writes to standard error; a closed one is nobody's problem.

@@ -4,7 +4,7 @@ import Planning
 
 extension SelectionOptions {
     /// The request these words make; a malformed `--where` is refused here.
-    func request() throws -> SelectionRequest {
+    func request(in workspace: Workspace) throws -> SelectionRequest {
         var constraints = [String: Constraint]()
         for word in narrowing {
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
@@ -16,7 +16,9 @@ extension SelectionOptions {
             }
             constraints[parts[0]] = try constraint(parts[1], word: word)
         }
-        return SelectionRequest(patterns: patterns, excluded: excluded, narrowing: constraints)
+        return SelectionRequest(
+            patterns: patterns.map(workspace.pattern), excluded: excluded.map(workspace.pattern),
+            narrowing: constraints)
     }
 
     /// A range when the text has `..`, else globs separated by commas, `!` for excludes.
@@ -48,5 +50,15 @@ extension SelectionOptions {
         return .globs(
             includes: words.filter { !$0.hasPrefix("!") },
             excludes: words.filter { $0.hasPrefix("!") }.map { String($0.dropFirst()) })
+    }
+}
+
+extension Workspace {
+    /// A pattern as the project knows it: what a shell completes to, `./lake/x` or an absolute path, is a target too.
+    func pattern(_ word: String) -> String {
+        if word.hasPrefix(root + "/") { return String(word.dropFirst(root.count + 1)) }
+        var word = word[...]
+        while word.hasPrefix("./") { word = word.dropFirst(2) }
+        return String(word)
     }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Graph
 import Recording
@@ -95,11 +96,11 @@ import Testing
     @Test("a directory that cannot be written says so")
     func unwritable() throws {
         try scratch.write("", to: "file")
-        #expect(throws: OutputProblem.self) {
+        #expect(throws: FileProblem.self) {
             try writeDatasetStatistics(directory: scratch.path("file/lake"), partitions: [])
         }
         try scratch.write("", to: "lake/stats.json/x")
-        #expect(throws: OutputProblem.self) {
+        #expect(throws: FileProblem.self) {
             try writeDatasetStatistics(directory: scratch.path("lake"), partitions: [])
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path("lake")) == ["stats.json"])

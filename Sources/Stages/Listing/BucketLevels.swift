@@ -17,6 +17,10 @@ final class BucketLevels: Levels {
     private let requests = Atomic<Int>(0)
 
     var requestCount: Int { requests.load(ordering: .relaxed) }
+    /// A listing that cannot be had must not hold up what can be done without it: a few seconds, not the minutes that a
+    /// large object is worth.
+    private static var retryLimit: Int { 3 }
+
     /// Twice the connections: the next page is parsed while another is on its way.
     var concurrency: Int { max(1, source.connections) * 2 }
 
@@ -29,7 +33,7 @@ final class BucketLevels: Levels {
         self.client = client
         self.time = time
         limiter = RateLimiter(bytesPerSecond: nil, requestsPerSecond: source.requestsPerSecond, time: time)
-        policy = RetryPolicy(retries: source.retries)
+        policy = RetryPolicy(retries: min(source.retries, Self.retryLimit))
     }
 
     func list(prefix: String, startAfter: String, kind: LevelKind) async throws -> Level {

@@ -41,7 +41,7 @@ struct DirectoryLevels: Levels {
             entries = try listDirectory(directory)
         } catch {
             // A literal segment of a pattern need not exist: that is an empty level. The root must.
-            if !parent.isEmpty, error.isAbsence { return }
+            if !parent.isEmpty, error.isAbsence, isDirectory(root) { return }
             throw error
         }
         var stamps = DirectoryStamps()
