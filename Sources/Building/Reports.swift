@@ -59,7 +59,7 @@ package struct CauseSummary: Hashable, Sendable, Codable {
     package var example: String
 }
 
-/// One line of `ls`: the JSON contract.
+/// One line of `ls`: the JSON contract. Every key is there, with null where there is no value.
 package struct TargetListing: Hashable, Sendable, Codable {
     package var target: String
     package var kind: String
@@ -69,6 +69,18 @@ package struct TargetListing: Hashable, Sendable, Codable {
     package var rows: Int?
     package var xxh3_128: String?
     package var sha256: String?
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(target, forKey: .target)
+        try container.encode(kind, forKey: .kind)
+        try container.encode(rule, forKey: .rule)
+        try container.encode(state, forKey: .state)
+        try container.encode(bytes, forKey: .bytes)
+        try container.encode(rows, forKey: .rows)
+        try container.encode(xxh3_128, forKey: .xxh3_128)
+        try container.encode(sha256, forKey: .sha256)
+    }
 }
 
 /// The result of `verify`: the JSON contract.

@@ -16,6 +16,8 @@ package enum ReasonKind: String, Hashable, Sendable, Codable, CaseIterable {
 }
 
 /// One component that differs, with its old and its new value.
+///
+/// In JSON every key is there, with null where there is no value.
 package struct Reason: Hashable, Sendable, Codable {
     package var kind: ReasonKind
     /// The input it is about, or nil where it is about the action itself.
@@ -33,6 +35,15 @@ package struct Reason: Hashable, Sendable, Codable {
         self.component = component
         self.was = was
         self.now = now
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(kind, forKey: .kind)
+        try container.encode(input, forKey: .input)
+        try container.encode(component, forKey: .component)
+        try container.encode(was, forKey: .was)
+        try container.encode(now, forKey: .now)
     }
 }
 

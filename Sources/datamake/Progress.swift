@@ -57,7 +57,7 @@ struct Progress {
     /// `[=====---    ] 12/31 done, 2 building, 3 fetching; 40 MB at 12 MB/s, 1.2M rows/s`: `=` done, `-` running,
     /// blank not known yet, because an unchanged input may stop the wave.
     func bar(width: Int, at now: ContinuousClock.Instant) -> String {
-        guard isPlanned else { return "listing… \(grouped(listedCount)) objects" }
+        guard isPlanned else { return listingLine(at: now) }
         let cells = max(10, min(40, width - 70))
         let total = max(1, plan.considered)
         let done = min(cells, doneCount * cells / total)
@@ -69,9 +69,14 @@ struct Progress {
         return "[\(picture)] \(line(at: now))"
     }
 
+    /// What there is to say before it is known what there is to do.
+    private func listingLine(at now: ContinuousClock.Instant) -> String {
+        "listing, \(Int(seconds(at: now))) s" + (listedCount > 0 ? ", \(grouped(listedCount)) objects so far" : "")
+    }
+
     /// The same without the picture.
     func line(at now: ContinuousClock.Instant) -> String {
-        guard isPlanned else { return "listing: \(grouped(listedCount)) objects" }
+        guard isPlanned else { return listingLine(at: now) }
         let time = seconds(at: now)
         var text = "\(grouped(doneCount))/\(grouped(plan.considered)) done, \(runningBuilds) building"
         if plan.fetchCount > 0 {
