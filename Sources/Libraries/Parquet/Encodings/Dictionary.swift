@@ -6,8 +6,9 @@
 struct Dictionary: ~Copyable {
     /// Longest dictionary page; above, looking values up costs readers more than it saves.
     static let byteCountLimit = 1 << 20
-    /// Distinct values to see before the share of distinct values is judged.
-    private static let probeCount = 1024
+    /// Distinct values to see before the share of distinct values is judged, of this many values: heavy-tailed columns
+    /// such as quantities begin with little else, and repeat only later.
+    private static func probeCount(of count: Int) -> Int { max(1024, count / 64) }
 
     /// One `UInt32` a value.
     var indices = ByteBuffer()
@@ -21,7 +22,7 @@ struct Dictionary: ~Copyable {
 
     /// Whether values seem not to repeat: more than two in three are new.
     @inline(__always)
-    private static func isHopeless(entryCount: Int, rowCount: Int) -> Bool {
+    private static func isHopeless(entryCount: Int, rowCount: Int, probeCount: Int) -> Bool {
         entryCount > probeCount && entryCount &* 3 > rowCount &* 2
     }
 
@@ -70,7 +71,8 @@ struct Dictionary: ~Copyable {
         _ values: UnsafeBufferPointer<Key>, limit: Int, indices: inout ByteBuffer, entries: inout ByteBuffer,
         table: inout ByteBuffer
     ) -> Int? {
-        unsafe indices.fill(with: UInt32.self, count: values.count) { indices -> Int? in
+        let probeCount = probeCount(of: values.count)
+        return unsafe indices.fill(with: UInt32.self, count: values.count) { indices -> Int? in
             unsafe entries.fill(with: Key.self, count: limit) { entries -> Int? in
                 var found = 0
                 var row = 0
@@ -92,7 +94,9 @@ struct Dictionary: ~Copyable {
                             while true {
                                 let entry = unsafe table[slot]
                                 if entry == 0 {
-                                    guard found < limit, !isHopeless(entryCount: found, rowCount: row) else {
+                                    guard found < limit,
+                                        !isHopeless(entryCount: found, rowCount: row, probeCount: probeCount)
+                                    else {
                                         return nil
                                     }
                                     if found &* 2 >= slotCount { return false }
@@ -150,7 +154,8 @@ struct Dictionary: ~Copyable {
         ends: UnsafeBufferPointer<UInt32>, bytes: UnsafeRawBufferPointer, limit: Int, anyway: Bool,
         indices: inout ByteBuffer, entries: inout ByteBuffer, table: inout ByteBuffer
     ) -> Int? {
-        unsafe indices.fill(with: UInt32.self, count: ends.count) { indices -> Int? in
+        let probeCount = probeCount(of: ends.count)
+        return unsafe indices.fill(with: UInt32.self, count: ends.count) { indices -> Int? in
             unsafe entries.fill(with: UInt32.self, count: 2 * limit) { entries -> Int? in
                 var found = 0
                 var byteCount = 0
@@ -178,7 +183,9 @@ struct Dictionary: ~Copyable {
                                 let entry = unsafe Int(table[slot]) &- 1
                                 if entry < 0 {
                                     if !anyway {
-                                        guard found < limit, !isHopeless(entryCount: found, rowCount: row),
+                                        guard found < limit,
+                                            !isHopeless(
+                                                entryCount: found, rowCount: row, probeCount: probeCount),
                                             byteCount + 4 + text.count <= byteCountLimit
                                         else { return nil }
                                     }
