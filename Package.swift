@@ -104,7 +104,7 @@ let package = Package(
         .executableTarget(
             name: "datamake",
             dependencies: [
-                "Building", "DatafileLoading", "Files", "Graph", "Listing", "Planning", "Problems",
+                "Building", "CLinux", "DatafileLoading", "Files", "Graph", "Listing", "Planning", "Problems",
                 argumentParser, logging,
             ],
             path: "Sources/datamake", swiftSettings: houseRules),

@@ -1,4 +1,11 @@
 #pragma once
+#include <malloc.h>
 
-/* Calls of glibc that its headers show only to C compiled with _GNU_SOURCE. */
-extern int syncfs(int fd);
+// Swift's Glibc module leaves these out.
+
+int syncfs(int file_descriptor);
+
+/// Blocks up to `bytes` stay in the process when freed. At most 32 MiB.
+static inline int malloc_keep_freed(int bytes) {
+    return mallopt(M_MMAP_THRESHOLD, bytes) && mallopt(M_TRIM_THRESHOLD, 1 << 30);
+}
