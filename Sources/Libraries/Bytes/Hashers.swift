@@ -15,7 +15,7 @@ import CXXHash
 
     public mutating func update(_ bytes: UnsafeRawBufferPointer) {
         guard let base = bytes.baseAddress, bytes.count > 0 else { return }
-        unsafe XXH3_128bits_update(state, base, bytes.count)
+        unsafe xxh3_128_update(state, base, bytes.count)
     }
 
     /// The digest of all bytes so far; more may follow.
