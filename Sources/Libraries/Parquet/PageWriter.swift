@@ -1,4 +1,4 @@
-import CZlib
+import Compression
 
 /// The file as it grows: gathers bytes for the sink and knows how many there are.
 @safe struct OutputFile: ~Copyable {
@@ -138,16 +138,15 @@ struct PageWriter: ~Copyable {
         guard longest <= Int(Int32.max) else {
             throw ParquetProblem(.pageTooLong(name: name, byteCount: longest))
         }
-        let checksum = unsafe payload.withBytes { bytes in
-            unsafe crc32_z(0, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
-        }
+        var checksum = CRC32()
+        unsafe payload.withBytes { unsafe checksum.update($0) }
         let payloadByteCount = payload.count
         header.removeAll()
         header.structure { header in
             header.i32(1, type)
             header.i32(2, uncompressedByteCount)
             header.i32(3, payloadByteCount)
-            header.i32(4, Int(Int32(truncatingIfNeeded: checksum)))
+            header.i32(4, Int(Int32(bitPattern: checksum.value)))
             fields(&header)
         }
         let headerByteCount = header.buffer.count
