@@ -44,7 +44,8 @@ extension BuildRun {
             let attempts = (error as? RepeatedFailure)?.record.attempts ?? 1
             knowledge.withLock { $0.report.failed += 1 }
             fail(
-                action.output, .build, problem, attempts: attempts, isQuarantined: isSettled(problem.category),
+                action.output, .build, problem, attempts: attempts,
+                isQuarantined: isSettled(problem.category),
                 subject: subject)
             return .failed
         }

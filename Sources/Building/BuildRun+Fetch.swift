@@ -27,6 +27,14 @@ extension BuildRun {
         var tried = source
         if before.failure?.isQuarantined == true, before.failure?.subject == subject { tried.retries = 0 }
         let destination = workspace.absolute(raw.path)
+        let request = FetchRequest(source: tried, object: raw.object, destination: destination)
+        if before.record == nil, let adopted = await fetcher.adopt(request) {
+            let record = rawRecord(raw, adopted, payload: nil)
+            knowledge.withLock { $0.raws[raw.name] = record }
+            recorder.enqueue([.raw(record), .clearFailure(target: raw.name)])
+            observer.observe(.fetched(target: raw.name, byteCount: 0, attempts: 0))
+            return .changed
+        }
         let temporary = StagedFile.temporaryPath(for: destination)
         let started = Stamp.now()
         defer { journal.didFinish(temporary) }
@@ -34,14 +42,9 @@ extension BuildRun {
             try journal.willWrite(temporary)
             let observer = observer
             let result = try await fetcher.fetch(
-                FetchRequest(source: tried, object: raw.object, destination: destination),
-                onBytes: { observer.observe(.received(byteCount: $0)) })
+                request, onBytes: { observer.observe(.received(byteCount: $0)) })
             let isSame = before.record?.content == result.content
-            let record = RawRecord(
-                source: raw.source, key: raw.object.key, etag: raw.object.etag,
-                lastModified: raw.object.lastModified, content: result.content,
-                payload: isSame ? before.record?.payload : nil, stamp: result.stamp, checksum: result.checksum
-            )
+            let record = rawRecord(raw, result, payload: isSame ? before.record?.payload : nil)
             knowledge.withLock { known in
                 known.raws[raw.name] = record
                 known.failures[raw.name] = nil
@@ -74,6 +77,13 @@ extension BuildRun {
                 subject: subject)
             return .failed
         }
+    }
+
+    private func rawRecord(_ raw: RawNode, _ result: FetchResult, payload: XXH3Digest?) -> RawRecord {
+        RawRecord(
+            source: raw.source, key: raw.object.key, etag: raw.object.etag,
+            lastModified: raw.object.lastModified,
+            content: result.content, payload: payload, stamp: result.stamp, checksum: result.checksum)
     }
 
     /// A line in the run's log of what was done to a target.

@@ -195,7 +195,9 @@ struct Status: AsyncParsableCommand {
                 "\(padded(row.rule, to: 24))  \(counts.joined(separator: ", "))"
                     + "  (\(grouped(row.rows)) rows, \(byteText(Double(row.bytes))))")
         }
-        if rows.isEmpty && !json { printResult("no targets: the listings are empty, or no build has run yet") }
+        if rows.isEmpty && !json {
+            printResult("no targets: the listings are empty, or no build has run yet")
+        }
     }
 }
 

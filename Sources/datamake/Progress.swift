@@ -71,7 +71,8 @@ struct Progress {
 
     /// What there is to say before it is known what there is to do.
     private func listingLine(at now: ContinuousClock.Instant) -> String {
-        "listing, \(Int(seconds(at: now))) s" + (listedCount > 0 ? ", \(grouped(listedCount)) objects so far" : "")
+        "listing, \(Int(seconds(at: now))) s"
+            + (listedCount > 0 ? ", \(grouped(listedCount)) objects so far" : "")
     }
 
     /// The same without the picture.

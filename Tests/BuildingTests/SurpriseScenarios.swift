@@ -42,7 +42,9 @@ import Testing
         #expect(try project.datamake("verify", project.path("lake") + "/**").status == 0)
     }
 
-    @Test("results that cannot be written are a failure", .enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
+    @Test(
+        "results that cannot be written are a failure",
+        .enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
     func fullOutput() throws {
         let archive = try Archive(symbols: ["AAA"], days: 1)
         let project = try ProjectDirectory(barsDatafile(.directory(archive.path)))

@@ -35,11 +35,9 @@ package final class Fetcher: Sendable {
         _ request: FetchRequest, onBytes: (@Sendable (Int) -> Void)? = nil
     ) async throws(FetchFailure) -> FetchResult {
         var run = Run(request: request)
-        guard case .s3(_, let get) = request.source.location else {
+        guard begin(&run) else {
             throw run.failure(AttemptFailure(.internal, "a directory source is read in place, not fetched"))
         }
-        run.base = String(get.reversed().drop { $0 == "/" }.reversed())
-        run.limiter = limiter(of: request.source)
         while true {
             do throws(AttemptFailure) {
                 run.attempts += 1
@@ -57,6 +55,14 @@ package final class Fetcher: Sendable {
         }
     }
 
+    /// Says where the source's objects come from; false for a source that nothing is fetched from.
+    func begin(_ run: inout Run) -> Bool {
+        guard case .s3(_, let get) = run.source.location else { return false }
+        run.base = String(get.reversed().drop { $0 == "/" }.reversed())
+        run.limiter = limiter(of: run.source)
+        return true
+    }
+
     private func limiter(of source: Source) -> RateLimiter {
         limiters.withLock { limiters in
             if let known = limiters[source.name] { return known }
@@ -69,7 +75,7 @@ package final class Fetcher: Sendable {
     }
 
     /// One fetch, over all its tries.
-    private struct Run {
+    struct Run {
         let request: FetchRequest
         var base = ""
         var limiter: RateLimiter?
@@ -187,7 +193,7 @@ package final class Fetcher: Sendable {
     }
 
     /// Compares with the published SHA-256, where the source has one.
-    private func checkPublished(
+    func checkPublished(
         _ content: ContentIdentity, _ run: inout Run
     ) async throws(AttemptFailure) -> RawRecord.ChecksumOutcome {
         guard let policy = run.source.checksum else { return .notRequired }
