@@ -124,6 +124,7 @@ private final class CleanRun {
             first: unsafe try reader.peekFirstRecord(stream.read), table: table, file: input.name)
         if layout.hasHeader { reader.skipFirstRecord() }
         builder.beginFile(layout)
+        if let byteCount = stream.announcedByteCount { builder.expect(byteCount: byteCount) }
         collected.beginInput(row: builder.columns[0].count, preference: input.preference)
 
         var rowCount = 0

@@ -32,6 +32,9 @@ final class PayloadStream {
 
     var digest: XXH3Digest { hasher.digest() }
 
+    /// Bytes there will be in all, where a zip says; else nil.
+    var announcedByteCount: Int? { member?.member.byteCount }
+
     /// Fills the front of the buffer, which is not empty; 0 at the end.
     @unsafe func read(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         var count = 0

@@ -80,6 +80,18 @@ final class RowBuilder {
         forms = Array(repeating: nil, count: indices.count)
     }
 
+    /// Makes room for a file's rows at once: growing by doubling copies every row and maps every page twice.
+    ///
+    /// - Parameter byteCount: of the file's text. Rows are taken to have `columns.count * 6` bytes at least; more grow as ever.
+    func expect(byteCount: Int) {
+        let rowCount = byteCount / (6 * table.columns.count)
+        let room = min(columns[0].count + rowCount, rowLimit, Self.expectedRowLimit)
+        for column in columns { column.reserve(room) }
+    }
+
+    /// As many rows as a row group has where the Datafile says nothing.
+    private static var expectedRowLimit: Int { 1 << 20 }
+
     /// Empties the columns for the next row group.
     func beginRowGroup() {
         for column in columns { column.removeAll() }
