@@ -42,7 +42,7 @@ final class BuildRun: Sendable {
         var actions: [String: ActionRecord]
         var failures: [String: FailureRecord]
         var report: BuildReport
-        /// Step of each action that is being run: what was planned for it.
+        /// Outputs whose recipe ran to its end in this run.
         var wasBuilt = Set<String>()
     }
 

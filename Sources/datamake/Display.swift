@@ -47,21 +47,27 @@ final class Display: BuildObserver {
             log(
                 .info, "listed \(source): \(grouped(objectCount)) objects",
                 [
-                    "source": "\(source)", "objects": "\(objectCount)", "requests": "\(requestCount)",
-                    "new": "\(new)", "changed": "\(changed)", "gone": "\(gone)",
+                    "source": "\(source)", "objects": .stringConvertible(objectCount),
+                    "requests": .stringConvertible(requestCount),
+                    "new": .stringConvertible(new), "changed": .stringConvertible(changed),
+                    "gone": .stringConvertible(gone),
                 ])
         case .fetched(let target, let byteCount, let attempts):
             guard isVerbose else { break }
             log(
                 .info, "fetched \(target.escapedForDisplay)",
-                ["target": "\(target)", "bytes": "\(byteCount)", "attempts": "\(attempts)"])
+                [
+                    "target": "\(target)", "bytes": .stringConvertible(byteCount),
+                    "attempts": .stringConvertible(attempts),
+                ])
         case .built(let target, let rowCount, let byteCount, let milliseconds):
             guard isVerbose else { break }
             log(
                 .info, "built \(target.escapedForDisplay)",
                 [
-                    "target": "\(target)", "rows": "\(rowCount)", "bytes": "\(byteCount)",
-                    "milliseconds": "\(milliseconds)",
+                    "target": "\(target)", "rows": .stringConvertible(rowCount),
+                    "bytes": .stringConvertible(byteCount),
+                    "milliseconds": .stringConvertible(milliseconds),
                 ])
         case .unchanged(let target):
             guard isVerbose else { break }
@@ -72,7 +78,10 @@ final class Display: BuildObserver {
             let text = message.escapedLines
             log(
                 .error, text.hasPrefix(shown) ? text : "\(shown): \(text)",
-                ["target": "\(target)", "category": "\(category.rawValue)", "attempts": "\(attempts)"])
+                [
+                    "target": "\(target)", "category": "\(category.rawValue)",
+                    "attempts": .stringConvertible(attempts),
+                ])
         case .abandoned(let target, let because):
             log(
                 .warning,

@@ -13,15 +13,38 @@ struct JSONLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        var fields: [String: String] = [
-            "level": event.level.rawValue, "message": event.message.description, "time": timeText(Date()),
+        var fields: [String: Value] = [
+            "level": .text(event.level.rawValue), "message": .text(event.message.description),
+            "time": .text(timeText(Date())),
         ]
-        for (key, value) in metadata { fields[key] = value.description }
-        for (key, value) in event.metadata ?? [:] { fields[key] = value.description }
+        for (key, value) in metadata { fields[key] = Value(value) }
+        for (key, value) in event.metadata ?? [:] { fields[key] = Value(value) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let line = try? encoder.encode(fields) else { return }
         printError(String(decoding: line, as: UTF8.self))
+    }
+
+    /// A value of a line: counts are numbers.
+    private enum Value: Encodable {
+        case text(String)
+        case number(Int)
+
+        init(_ value: Logger.Metadata.Value) {
+            if case .stringConvertible(let number as Int) = value {
+                self = .number(number)
+            } else {
+                self = .text(value.description)
+            }
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            switch self {
+            case .text(let text): try container.encode(text)
+            case .number(let number): try container.encode(number)
+            }
+        }
     }
 }
 
