@@ -111,6 +111,7 @@ final class BuildRun: Sendable {
         }
         do {
             try await recorder.flush()
+            try manifest.sync()
             try writeStatistics(everywhere: wasKilledBefore)
             try state.finishRun(runRecord(finished: report))
             try state.close()

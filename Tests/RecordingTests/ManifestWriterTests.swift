@@ -1,4 +1,5 @@
 import Bytes
+import Files
 import Foundation
 import Recording
 import TestSupport
@@ -53,10 +54,9 @@ import Testing
         for number in 1...2 {
             let writer = ManifestWriter(directory: directory, date: "2024-03-05")
             try writer.append(Self.entry(number))
-            try writer.close()
-            #expect(throws: OutputProblem.self) { try writer.append(Self.entry(number)) }
+            try writer.sync()
         }
-        try ManifestWriter(directory: directory, date: "2024-03-06").close()
+        try ManifestWriter(directory: directory, date: "2024-03-06").sync()
         #expect(
             try FileManager.default.contentsOfDirectory(atPath: directory) == ["download_2024-03-05.jsonl"])
         let text = try String(decoding: scratch.read("manifests/download_2024-03-05.jsonl"), as: UTF8.self)
@@ -86,7 +86,7 @@ import Testing
             }
             try await group.waitForAll()
         }
-        try writer.close()
+        try writer.sync()
         let lines = try String(decoding: scratch.read("download_2024-03-05.jsonl"), as: UTF8.self).split(
             separator: "\n")
         #expect(Set(lines.map(String.init)) == Set((0..<1_600).map { Self.entry($0).json }))
@@ -96,11 +96,11 @@ import Testing
     func unwritable() throws {
         try scratch.write("", to: "file")
         let writer = ManifestWriter(directory: scratch.path("file"), date: "2024-03-05")
-        #expect(throws: OutputProblem.self) { try writer.append(Self.entry()) }
+        #expect(throws: FileProblem.self) { try writer.append(Self.entry()) }
         try FileManager.default.createSymbolicLink(
             atPath: scratch.path("download_2024-03-05.jsonl"), withDestinationPath: scratch.path("file"))
         let linked = ManifestWriter(directory: scratch.path, date: "2024-03-05")
-        #expect(throws: OutputProblem.self) { try linked.append(Self.entry()) }
+        #expect(throws: FileProblem.self) { try linked.append(Self.entry()) }
     }
 
     @Test("another JSON reader agrees", .enabled(if: Peer.python != nil, "needs the judges' Python"))
@@ -112,7 +112,7 @@ import Testing
             entry.lastError = text
             try writer.append(entry)
         }
-        try writer.close()
+        try writer.sync()
         let script = """
             import json,sys
             for line in open(sys.argv[1], encoding='utf-8', newline='\\n'):

@@ -11,7 +11,7 @@ package struct AppendedFile: ~Copyable {
     package init(path: String) throws(FileProblem) {
         try makeDirectories(parentDirectory(of: path))
         let file = try Descriptor(
-            opening: path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, permissions: 0o666,
+            opening: path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, permissions: 0o666,
             for: .write)
         let status = try file.status(path: path)
         guard status.isRegularFile else { throw FileProblem(.write, path: path, cause: .notRegularFile) }
@@ -40,5 +40,39 @@ package struct AppendedFile: ~Copyable {
             throw FileProblem(.write, path: path, errorNumber: errno)
         }
         byteCount = 0
+    }
+
+    /// Cuts what stands after the last line end: of a file of lines, half a line that a crash has left.
+    package mutating func cutHalfLine() throws(FileProblem) {
+        var end = byteCount
+        var block = [UInt8](repeating: 0, count: 4_096)
+        while end > 0 {
+            let start = max(0, end - block.count)
+            let number = file.number
+            // SAFETY: reads at most the block's count, as end - start is no more.
+            let count = unsafe block.withUnsafeMutableBytes { buffer in
+                unsafe pread(number, buffer.baseAddress, end - start, off_t(start))
+            }
+            guard count == end - start else { throw FileProblem(.read, path: path, errorNumber: errno) }
+            if let last = block[..<count].lastIndex(of: UInt8(ascii: "\n")) {
+                end = start + last + 1
+                break
+            }
+            end = start
+        }
+        guard end < byteCount else { return }
+        let number = file.number
+        guard retryingInterrupted({ ftruncate(number, off_t(end)) }) == 0 else {
+            throw FileProblem(.write, path: path, errorNumber: errno)
+        }
+        byteCount = end
+    }
+
+    /// Makes all records durable.
+    package func sync() throws(FileProblem) {
+        let number = file.number
+        guard retryingInterrupted({ fsync(number) }) == 0 else {
+            throw FileProblem(.sync, path: path, errorNumber: errno)
+        }
     }
 }

@@ -1,5 +1,5 @@
 package import Bytes
-import Foundation
+package import Files
 import Synchronization
 
 /// One object that a run fetched, or failed to.
@@ -74,13 +74,8 @@ package struct ManifestEntry: Hashable, Sendable {
 package final class ManifestWriter: Sendable {
     package let path: String
 
-    private struct File {
-        /// Nil until the first line, so that a run without downloads leaves no file; and when closed.
-        var descriptor: Int32?
-        var isClosed = false
-    }
-
-    private let file = Mutex(File())
+    /// Nil until the first line, so that a run without downloads leaves no file.
+    private let file = Mutex<AppendedFile?>(nil)
 
     /// - Parameters:
     ///   - directory: `manifests`; it is created when there is something to write.
@@ -89,82 +84,21 @@ package final class ManifestWriter: Sendable {
         path = directory + "/download_\(date).jsonl"
     }
 
-    deinit { try? close() }
-
-    /// Adds one line. - Throws: `OutputProblem`; the file then ends as it did before.
-    package func append(_ entry: ManifestEntry) throws {
+    /// Adds one line. On an error the file ends as it did before.
+    package func append(_ entry: ManifestEntry) throws(FileProblem) {
         let line = Array((entry.json + "\n").utf8)
-        try file.withLock { file in
-            if file.isClosed {
-                throw OutputProblem(path: path, doing: "append to a closed manifest", code: EBADF)
+        try file.withLock { file throws(FileProblem) in
+            if file == nil {
+                var opened = try AppendedFile(path: path)
+                try opened.cutHalfLine()
+                file = consume opened
             }
-            let descriptor = try file.descriptor ?? open()
-            file.descriptor = descriptor
-            try write(line, to: descriptor)
+            try file!.append(line)
         }
     }
 
-    /// Makes all lines durable. Later ones throw.
-    package func close() throws {
-        try file.withLock { file in
-            file.isClosed = true
-            guard let descriptor = file.descriptor else { return }
-            file.descriptor = nil
-            let synced = fsync(descriptor)
-            let code = errno
-            let closed = Foundation.close(descriptor)
-            if synced != 0 { throw OutputProblem(path: path, doing: "sync", code: code) }
-            if closed != 0 { throw OutputProblem(path: path, doing: "close") }
-        }
-    }
-
-    private func write(_ line: [UInt8], to descriptor: Int32) throws {
-        // SAFETY: writes the array's own bytes.
-        let written = unsafe line.withUnsafeBytes {
-            unsafe Foundation.write(descriptor, $0.baseAddress, $0.count)
-        }
-        if written == line.count { return }
-        let code = written < 0 ? errno : ENOSPC
-        if written > 0 {
-            // Only the lock's holder appends: what stands after our start is our own half line.
-            let end = lseek(descriptor, 0, SEEK_END)
-            if end >= written { ftruncate(descriptor, end - off_t(written)) }
-        }
-        throw OutputProblem(path: path, doing: "append", code: code)
-    }
-
-    private func open() throws -> Int32 {
-        let directory = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
-        try? FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        let flags = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
-        let descriptor = unsafe Foundation.open(path, flags, 0o644)
-        guard descriptor >= 0 else { throw OutputProblem(path: path, doing: "open") }
-        var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            Foundation.close(descriptor)
-            throw OutputProblem(path: path, doing: "append", code: EINVAL)
-        }
-        cutHalfLine(descriptor, byteCount: status.st_size)
-        return descriptor
-    }
-
-    /// Cuts what stands after the last line end.
-    private func cutHalfLine(_ descriptor: Int32, byteCount: off_t) {
-        var end = byteCount
-        var block = [UInt8](repeating: 0, count: 4_096)
-        while end > 0 {
-            let start = max(0, end - off_t(block.count))
-            // SAFETY: reads at most the buffer's count, as end - start is no more.
-            let count = unsafe block.withUnsafeMutableBytes {
-                unsafe pread(descriptor, $0.baseAddress, Int(end - start), start)
-            }
-            guard count == Int(end - start) else { return }
-            if let last = block[..<count].lastIndex(of: 0x0A) {
-                end = start + off_t(last) + 1
-                break
-            }
-            end = start
-        }
-        if end < byteCount { ftruncate(descriptor, end) }
+    /// Makes all lines durable.
+    package func sync() throws(FileProblem) {
+        try file.withLock { file throws(FileProblem) in try file?.sync() }
     }
 }
