@@ -85,7 +85,7 @@ let package = Package(
             swiftSettings: houseRules),
 
         .stage("DatafileLoading", uses: ["Columns", yams]),
-        .stage("Listing", uses: ["HTTP", "Files", "CExpat"]),
+        .stage("Listing", uses: ["Bytes", "HTTP", "Files", "CExpat"]),
         .stage("Planning", uses: ["Bytes", "Files"]),
         .stage("Scheduling", uses: ["WorkStealing"]),
         .stage("Fetching", uses: ["HTTP", "Files", "Bytes"]),
@@ -109,7 +109,7 @@ let package = Package(
             ],
             path: "Sources/datamake", swiftSettings: houseRules),
         .executableTarget(
-            name: "sample-archive", dependencies: ["Zip", "Bytes", "Problems", "CCrypto", argumentParser],
+            name: "sample-archive", dependencies: ["Zip", "Bytes", "Problems", argumentParser],
             path: "Sources/sample-archive", swiftSettings: houseRules),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: houseRules),
@@ -126,7 +126,7 @@ let package = Package(
         .tests(of: "WorkStealing"),
         .tests(of: "Graph", uses: ["Bytes", "Columns", "Files", "Problems"]),
         .tests(of: "DatafileLoading", uses: ["Graph", "Columns", "Problems"]),
-        .tests(of: "Listing", uses: ["Graph", "HTTP", "Files", "Problems"]),
+        .tests(of: "Listing", uses: ["Bytes", "Graph", "HTTP", "Files", "Problems"]),
         .tests(of: "Planning", uses: ["Graph", "Bytes", "Files", "Problems"]),
         .tests(of: "Scheduling", uses: ["Graph", "WorkStealing"]),
         .tests(of: "Fetching", uses: ["Graph", "HTTP", "Files", "Bytes", "Problems"]),

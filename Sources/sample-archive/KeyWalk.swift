@@ -1,3 +1,5 @@
+import Bytes
+
 /// Visits the keys of a store in the order of their bytes, from some point on.
 ///
 /// Only directories that can hold a key in question are looked at, so a page of a listing costs what is on it.
@@ -14,10 +16,10 @@ struct KeyWalk {
             switch self {
             case .start: false
             case .after(let key):
-                !precedes(key, path) && !(isDirectory && key.utf8.starts(with: path.utf8))
+                !key.precedesInBytes(path) && !(isDirectory && key.hasBytePrefix(path))
             case .past(let prefix):
-                path.utf8.starts(with: prefix.utf8)
-                    || precedes(path, prefix) && !(isDirectory && prefix.utf8.starts(with: path.utf8))
+                path.hasBytePrefix(prefix)
+                    || path.precedesInBytes(prefix) && !(isDirectory && prefix.hasBytePrefix(path))
             }
         }
     }
@@ -67,7 +69,7 @@ struct KeyWalk {
                 case .stop: return false
                 case .skip(let prefix):
                     bound = .past(prefix: prefix)
-                    if directory.utf8.starts(with: prefix.utf8) { return true }
+                    if directory.hasBytePrefix(prefix) { return true }
                 }
             }
         }
@@ -76,10 +78,10 @@ struct KeyWalk {
 
     private func isBefore(_ path: String, isDirectory: Bool) -> Bool {
         bound.excludes(path, isDirectory: isDirectory)
-            || precedes(path, prefix) && !leadsToPrefix(path, isDirectory: isDirectory)
+            || path.precedesInBytes(prefix) && !leadsToPrefix(path, isDirectory: isDirectory)
     }
 
     private func leadsToPrefix(_ path: String, isDirectory: Bool) -> Bool {
-        path.utf8.starts(with: prefix.utf8) || isDirectory && prefix.utf8.starts(with: path.utf8)
+        path.hasBytePrefix(prefix) || isDirectory && prefix.hasBytePrefix(path)
     }
 }

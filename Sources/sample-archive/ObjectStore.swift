@@ -1,4 +1,4 @@
-import CCrypto
+import Bytes
 import Foundation
 import Synchronization
 
@@ -92,7 +92,7 @@ import Synchronization
             default: continue
             }
         }
-        entries.sort { precedes($0.name, $1.name) }
+        entries.sort { $0.name.precedesInBytes($1.name) }
         if stamp.isSettled {
             let kept = entries
             directories.withLock { $0[path] = (stamp, kept) }
@@ -186,32 +186,21 @@ struct FileStamp: Hashable, Sendable {
     }
 }
 
-/// Whether `a` sorts before `b` by its UTF-8 bytes, as S3 sorts keys.
-func precedes(_ a: String, _ b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
-
 /// The MD5 of a file's content in hex; nil if it cannot be read.
 private func md5(of descriptor: CInt) -> String? {
-    guard let context = unsafe EVP_MD_CTX_new() else { return nil }
-    defer { unsafe EVP_MD_CTX_free(context) }
-    guard unsafe EVP_DigestInit_ex(context, EVP_md5(), nil) == 1 else { return nil }
+    var hasher = MD5Hasher()
     var block = [UInt8](repeating: 0, count: 256 << 10)
     var offset: off_t = 0
     while true {
         let count = unsafe block.withUnsafeMutableBytes { buffer in
             // SAFETY: reads at most the block.
-            let count = unsafe pread(descriptor, buffer.baseAddress, buffer.count, offset)
-            if count > 0 { unsafe EVP_DigestUpdate(context, buffer.baseAddress, count) }
-            return count
+            unsafe pread(descriptor, buffer.baseAddress, buffer.count, offset)
         }
         if count < 0, errno == EINTR { continue }
         if count < 0 { return nil }
-        if count == 0 { break }
+        if count == 0 { return hasher.finish() }
+        // SAFETY: `count` bytes of the block were read.
+        unsafe block.withUnsafeBytes { unsafe hasher.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
         offset += off_t(count)
     }
-    var digest = [UInt8](repeating: 0, count: 16)
-    unsafe digest.withUnsafeMutableBufferPointer { buffer in
-        // SAFETY: an MD5 has 16 bytes, the buffer's length.
-        _ = unsafe EVP_DigestFinal_ex(context, buffer.baseAddress, nil)
-    }
-    return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }

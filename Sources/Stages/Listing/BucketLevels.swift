@@ -1,3 +1,4 @@
+import Bytes
 import Graph
 import HTTP
 import Problems

@@ -1,3 +1,4 @@
+import Bytes
 import Graph
 package import HTTP
 

@@ -1,3 +1,4 @@
+import Bytes
 import Graph
 
 /// One pattern's way from the top of a source to its files: which prefixes must be listed, segment by segment.

@@ -1,3 +1,4 @@
+import Bytes
 package import Graph
 
 /// A snapshot made current by a listing, and what that changed.

@@ -5,12 +5,16 @@ extension String {
     /// Whether the UTF-8 bytes come before the other's, as S3 sorts keys.
     package func precedesInBytes(_ other: String) -> Bool { byteOrder(other) < 0 }
 
-    func equalsInBytes(_ other: String) -> Bool { utf8.count == other.utf8.count && byteOrder(other) == 0 }
+    /// Whether the UTF-8 bytes are the other's.
+    package func equalsInBytes(_ other: String) -> Bool {
+        utf8.count == other.utf8.count && byteOrder(other) == 0
+    }
 
-    func hasBytePrefix(_ prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
+    /// Whether the UTF-8 bytes begin with the other's.
+    package func hasBytePrefix(_ prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
 
     /// Everything up to the last `/`, that included; empty where there is none.
-    var directoryPrefix: Substring {
+    package var directoryPrefix: Substring {
         guard let slash = utf8.lastIndex(of: UInt8(ascii: "/")) else { return "" }
         return self[...slash]
     }
