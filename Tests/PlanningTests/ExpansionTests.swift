@@ -1,3 +1,4 @@
+import Bytes
 import Columns
 import Files
 import Graph
@@ -38,8 +39,8 @@ struct World {
         expand(
             project,
             offerings: Offerings(
-                objects: ["s": keys.sorted(by: precedes).map { object($0) }],
-                localFiles: localFiles.sorted(by: precedes).map {
+                objects: ["s": keys.sorted { $0.precedesInBytes($1) }.map { object($0) }],
+                localFiles: localFiles.sorted { $0.precedesInBytes($1) }.map {
                     RemoteObject(
                         key: $0, etag: "", byteCount: 1, lastModified: "",
                         stamp: Stamp(byteCount: 1, modified: 1, changed: 1, inode: 1))

@@ -194,6 +194,21 @@ private struct TableOfFiles: FileInspecting {
         #expect(selection.raws.map { graph.raws[$0].name } == c.raws)
     }
 
+    /// A month is named for its days, not for the day of its first input.
+    @Test func aRangeInsideAMonthPicksTheMonth() throws {
+        let world = World(
+            rules: [try World.rule("one", from: ["s:d/{date:day}.zip"], to: "lake/{date.month}.parquet")],
+            keys: ["d/2020-01-05.zip", "d/2020-01-31.zip", "d/2020-02-01.zip"])
+        let graph = world.graph()
+        #expect(graph.actions.map(\.bindings) == [["date": "2020-01"], ["date": "2020-02"]])
+        let from = DayRange(text: "2020-01-20", kind: .day)!.start
+        let until = DayRange(text: "2020-01-31", kind: .day)!.end
+        let selection = try select(
+            SelectionRequest(narrowing: ["date": .days(start: from, end: until)]), in: world.project,
+            graph: graph)
+        #expect(selection.actions.map { graph.actions[$0].output } == ["lake/2020-01.parquet"])
+    }
+
     @Test func whatMatchesNothingIsAProblemWithASuggestion() throws {
         let world = World(
             rules: [try World.rule("klines", from: ["s:d/{x}.zip"], to: "lake/{x}.parquet")],

@@ -1,3 +1,4 @@
+import Bytes
 package import Graph
 
 /// What listings and the project's own tree offer to the rules.
@@ -88,12 +89,18 @@ private struct Expansion {
                         message: "made by two rules, '\(graph.actions[clash].rule)' and '\(rule.name)'"))
                 continue
             }
-            let bindings = chosen[0].bindings.filter { outputNames.contains($0.key) }
+            let days = rule.output.days(of: chosen[0].bindings)
+            var bindings = chosen[0].bindings.filter { outputNames.contains($0.key) }
+            // Of a month made of days, the month: not the day of whichever input comes first.
+            for (name, kind) in rule.output.coarserDates {
+                guard let value = bindings[name], let covered = DayRange(text: value) else { continue }
+                bindings[name] = DayRange.text(ofDay: covered.start, kind: kind)
+            }
             graph.actionIndex[output] = graph.actions.count
             graph.actions.append(
                 Action(
                     rule: rule.name, output: output, bindings: bindings,
-                    days: rule.output.days(of: chosen[0].bindings), inputs: chosen.map(\.input),
+                    days: days, inputs: chosen.map(\.input),
                     recipe: rule.recipe))
             for candidate in chosen {
                 guard let raw = candidate.raw, graph.rawIndex[raw.name] == nil else { continue }
@@ -187,12 +194,20 @@ private func slice(of objects: [RemoteObject], prefix: String) -> ArraySlice<Rem
         }
         return low
     }
-    let start = firstIndex { !precedes($0.key, prefix) }
-    let end = firstIndex { !precedes($0.key, prefix) && !$0.key.utf8.starts(with: prefix.utf8) }
+    let start = firstIndex { !$0.key.precedesInBytes(prefix) }
+    let end = firstIndex { !$0.key.precedesInBytes(prefix) && !$0.key.hasBytePrefix(prefix) }
     return objects[start..<max(start, end)]
 }
 
-/// Order of UTF-8 bytes, as S3 sorts keys.
-package func precedes(_ a: String, _ b: String) -> Bool {
-    a.utf8.lexicographicallyPrecedes(b.utf8)
+extension Pattern {
+    /// Dates that an output writes coarser than its inputs, by name, at the finest granularity it writes.
+    fileprivate var coarserDates: [String: WildcardKind] {
+        var kinds = [String: WildcardKind]()
+        for case .coarser(let name, let kind) in pieces {
+            if let other = kinds[name], !kind.isFiner(than: other) { continue }
+            kinds[name] = kind
+        }
+        for case .wildcard(let name, _) in pieces { kinds[name] = nil }
+        return kinds
+    }
 }

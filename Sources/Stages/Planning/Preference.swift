@@ -1,3 +1,4 @@
+import Bytes
 import Graph
 
 /// Applies a rule's preference list: within a series an input stays only if it covers a day that no more preferred one does.
@@ -20,7 +21,7 @@ func preferred(_ candidates: [Candidate]) -> [Candidate] {
         let bDays = b.input.days ?? DayRange(start: .min, end: .min)
         if aDays != bDays { return (aDays.start, aDays.end) < (bDays.start, bDays.end) }
         if a.input.preference != b.input.preference { return a.input.preference < b.input.preference }
-        return precedes(a.input.name, b.input.name)
+        return a.input.name.precedesInBytes(b.input.name)
     }
 }
 

@@ -79,8 +79,9 @@ private func inspectObject(
     if stamp == record.stamp {
         return RawState(record: record, work: .none, reason: nil, isRecordCurrent: true)
     }
-    guard let found = files.identity(raw.path), found.content == record.content else {
-        let now = files.identity(raw.path)?.content.sha256.description ?? "unreadable"
+    let identity = files.identity(raw.path)
+    guard let found = identity, found.content == record.content else {
+        let now = identity?.content.sha256.description ?? "unreadable"
         let reason = Reason(
             .outputModified, input: raw.path, component: "sha256", was: record.content.sha256.description,
             now: now)
