@@ -55,7 +55,7 @@ struct ListingScope {
             guard let kind = rule.inputs.lazy.compactMap({ $0.pattern.kind(of: name) }).first else {
                 continue
             }
-            if kind == .text { constraints[name] = .globs(includes: [literalGlob(value)], excludes: []) }
+            if kind == .text { constraints[name] = .globs(includes: [value], excludes: []) }
         }
         if let days = rule.output.days(of: bindings) {
             for name in rule.inputs.flatMap(\.pattern.wildcardNames)
@@ -65,9 +65,6 @@ struct ListingScope {
         }
         return constraints
     }
-
-    /// A glob that matches just this text.
-    private static func literalGlob(_ text: String) -> String { text }
 
     /// Whether a glob over paths, or over a source's keys, can reach what this rule reads or makes.
     private static func touches(_ rule: Rule, _ pattern: String, project: Project) -> Bool {

@@ -26,13 +26,7 @@ extension SelectionOptions {
         if let range = text.firstRange(of: "..") {
             let ends = [String(text[..<range.lowerBound]), String(text[range.upperBound...])]
             let integers = ends.map { Int64($0) }
-            func day(_ text: String) -> DayRange? {
-                for kind in [WildcardKind.day, .month, .year] {
-                    if let days = DayRange(text: text, kind: kind) { return days }
-                }
-                return nil
-            }
-            let days = ends.map(day)
+            let days = ends.map { DayRange(text: $0) }
             if zip(ends, days).allSatisfy({ $0.isEmpty || $1 != nil }), ends.contains(where: { !$0.isEmpty })
             {
                 return .days(start: days[0]?.start, end: days[1]?.end)
