@@ -1,3 +1,5 @@
+import CVector
+
 /// Kernels for floating point, correctly rounded (to nearest, ties to even).
 ///
 /// Accepted: decimals with an optional exponent, and `nan`, `inf`, `infinity` in any case, signed or not. Refused:
@@ -5,6 +7,20 @@
 
 /// Reads a column of float64; otherwise as `parseInt64`.
 @unsafe package func parseFloat64(
+    _ fields: FieldSlice, into values: UnsafeMutablePointer<Double>, status: UnsafeMutablePointer<UInt8>
+) -> Int {
+    guard VectorKernels.areThere else {
+        return unsafe parseFloat64Portably(fields, into: values, status: status)
+    }
+    let undecided = unsafe vector_parse_float64(
+        fields.bytes, fields.edges, fields.stride, fields.count, values, status)
+    return unsafe VectorKernels.settle(fields, values, status, undecided: undecided) {
+        unsafe float64($0, count: $1)
+    }
+}
+
+/// `parseFloat64` for processors without its kernel.
+@unsafe func parseFloat64Portably(
     _ fields: FieldSlice, into values: UnsafeMutablePointer<Double>, status: UnsafeMutablePointer<UInt8>
 ) -> Int {
     // SAFETY: row < fields.count, for which the caller gave room.

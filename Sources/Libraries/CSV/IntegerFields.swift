@@ -1,3 +1,5 @@
+import CVector
+
 /// Integer kernels: an optional sign and decimal digits, nothing else; leading zeros are allowed.
 
 /// Reads a column of int64.
@@ -7,6 +9,20 @@
 ///   - status: `fields.count` zeroes; receives a `FieldStatus` for rows that are not ok.
 /// - Returns: how many rows are not ok.
 @unsafe package func parseInt64(
+    _ fields: FieldSlice, into values: UnsafeMutablePointer<Int64>, status: UnsafeMutablePointer<UInt8>
+) -> Int {
+    guard VectorKernels.areThere else {
+        return unsafe parseInt64Portably(fields, into: values, status: status)
+    }
+    let undecided = unsafe vector_parse_int64(
+        fields.bytes, fields.edges, fields.stride, fields.count, values, status)
+    return unsafe VectorKernels.settle(fields, values, status, undecided: undecided) {
+        unsafe int64($0, count: $1)
+    }
+}
+
+/// `parseInt64` for processors without its kernel.
+@unsafe func parseInt64Portably(
     _ fields: FieldSlice, into values: UnsafeMutablePointer<Int64>, status: UnsafeMutablePointer<UInt8>
 ) -> Int {
     // SAFETY: row < fields.count, for which the caller gave room.

@@ -1,7 +1,8 @@
 /// Records of one block, split into fields: a table of offsets over bytes that stay where they are.
 ///
-/// Row `r` has `fieldCount + 1` edges; its field `c` lies at `edges[c] ..< edges[c + 1] - 1` of `bytes`. Valid until
-/// the reader is asked for the next batch. A class, because the reader fills the same buffers again and again.
+/// Row `r` has the edges from `r * edgeStride` on; its field `c` lies at `edges[c] ..< edges[c + 1] - 1` of `bytes`.
+/// Where all records are rows, each begins where the one before ends and `edgeStride` is `fieldCount`; otherwise
+/// it is one more. Valid until the reader is asked for the next batch. A class, because the reader fills the same buffers again and again.
 @safe package final class RecordBatch {
     /// A record that is not a row: split badly, or into another number of fields.
     package enum Irregularity: Hashable, Sendable {
@@ -35,6 +36,7 @@
     private var bytes: UnsafePointer<UInt8>
     private var separators: UnsafeMutablePointer<UInt32>
     private var edges: UnsafeMutablePointer<UInt32>
+    private var edgeStride = 1
     private var rowStarts: UnsafeMutablePointer<UInt32>
     private var rowLines: UnsafeMutablePointer<UInt32>
     private var unquoted: UnsafeMutablePointer<UInt8>?
@@ -90,8 +92,13 @@
     func takePlainRecords(from start: Int) -> (next: Int, metSpecial: Bool) {
         unsafe bytes = source
         let base = unsafe source + start
-        let (found, scanned) = unsafe findSeparators(
-            base, count: sourceEnd - start, syntax: syntax, into: separators)
+        let scan = unsafe findEdges(base, count: sourceEnd - start, syntax: syntax, into: edges + 1)
+        let metSpecial = scan.scanned < sourceEnd - start
+        if let next = takeDenseRecords(from: start, scan) { return (next, metSpecial) }
+        // The edges are moved apart, so what was found is kept beside them.
+        let found = scan.found
+        unsafe separators.update(from: edges + 1, count: found)
+        edgeStride = fieldCount + 1
         let width = fieldCount
         let delimiter = syntax.delimiter
         let origin = UInt32(truncatingIfNeeded: start)
@@ -109,36 +116,75 @@
                 let ends = unsafe separators + s
                 for c in 0..<(width - 1) {
                     let end = unsafe ends[c]
-                    unsafe differs |= base[Int(end)] ^ delimiter
-                    unsafe target[c + 1] = origin &+ end &+ 1
+                    unsafe differs |= base[Int(end) &- 1] ^ delimiter
+                    unsafe target[c + 1] = origin &+ end
                 }
                 let end = unsafe ends[width - 1]
-                unsafe differs |= base[Int(end)] ^ FieldSyntax.lineFeed
-                unsafe target[width] = origin &+ end &+ 1
+                unsafe differs |= base[Int(end) &- 1] ^ FieldSyntax.lineFeed
+                unsafe target[width] = origin &+ end
                 if differs == 0 {
                     unsafe rowStarts[row] = origin &+ rowStart
                     unsafe rowLines[row] = line
                     row &+= 1
                     line &+= 1
-                    rowStart = end &+ 1
+                    rowStart = end
                     s &+= width
                     unsafe target += width + 1
                     continue
                 }
             }
             var k = s
-            while k < found, unsafe base[Int(separators[k])] != FieldSyntax.lineFeed { k += 1 }
+            while k < found, unsafe base[Int(separators[k]) &- 1] != FieldSyntax.lineFeed { k += 1 }
             guard k < found else { break }
             irregularRecords.append(
                 IrregularRecord(
                     sourceStart: start + Int(rowStart), line: Int(line), reason: .fieldCount(k - s + 1)))
-            unsafe rowStart = separators[k] &+ 1
+            unsafe rowStart = separators[k]
             line &+= 1
             s = k + 1
         }
         rowCount = row
         lineCount = Int(line)
-        return (start + Int(rowStart), scanned < sourceEnd - start)
+        return (start + Int(rowStart), metSpecial)
+    }
+
+    /// Takes the records that were found as they lie, if all of them are rows.
+    ///
+    /// - Returns: the offset after the last record taken; nil where some are no rows.
+    private func takeDenseRecords(from start: Int, _ scan: EdgeScan) -> Int? {
+        let width = fieldCount
+        let count = scan.lineFeedCount
+        guard count * width <= scan.found else { return nil }
+        unsafe edges[0] = 0
+        // As many LFs as rows, and one at the end of each, leave only delimiters for the other edges.
+        let base = unsafe source + start
+        var differs: UInt8 = 0
+        // SAFETY: count * width <= found edges behind the first, each the offset after a byte of the block.
+        for row in 1..<(count + 1) {
+            unsafe differs |= base[Int(edges[row &* width]) &- 1] ^ FieldSyntax.lineFeed
+        }
+        guard differs == 0 else { return nil }
+        let end = unsafe Int(edges[count * width])
+        if start != 0 {
+            let origin = UInt32(truncatingIfNeeded: start)
+            for i in 0...(count * width) { unsafe edges[i] &+= origin }
+        }
+        edgeStride = width
+        rowCount = count
+        lineCount = count
+        return start + end
+    }
+
+    /// Gives each row its own edges, start and line, as rows among other records have.
+    private func spreadRows() {
+        guard edgeStride == fieldCount else { return }
+        unsafe separators.update(from: edges, count: rowCount * fieldCount + 1)
+        edgeStride = fieldCount + 1
+        for row in 0..<rowCount {
+            unsafe (edges + row * edgeStride).update(from: separators + row * fieldCount, count: edgeStride)
+            unsafe rowStarts[row] = separators[row * fieldCount]
+            unsafe rowLines[row] = UInt32(truncatingIfNeeded: row)
+        }
     }
 
     /// Takes the complete records from `start` on, one by one, quotes and all.
@@ -150,6 +196,7 @@
             unsafe memory.initialize(repeating: 0, count: byteCapacity + 2 * Self.padding + 1)
             unsafe unquoted = memory + Self.padding
         }
+        edgeStride = fieldCount + 1
         let output = unsafe unquoted!
         unsafe bytes = UnsafePointer(output)
         let machine = RecordMachine(syntax: syntax)
@@ -193,7 +240,8 @@
 
     /// Drops the rows where `isBad` is not 0; edges of the others move up.
     package func removeRows(where isBad: [UInt8]) {
-        let width = fieldCount + 1
+        spreadRows()
+        let width = edgeStride
         var kept = 0
         for row in 0..<rowCount where isBad[row] == 0 {
             if kept != row {
@@ -209,24 +257,28 @@
     /// One field of each of the rows `rows`, for kernels.
     @unsafe package func fields(_ index: Int, rows: Range<Int>) -> FieldSlice {
         precondition(index >= 0 && index < fieldCount && rows.lowerBound >= 0 && rows.upperBound <= rowCount)
-        let stride = fieldCount + 1
         return unsafe FieldSlice(
-            bytes: bytes, edges: edges + rows.lowerBound * stride + index, stride: stride, count: rows.count)
+            bytes: bytes, edges: edges + rows.lowerBound * edgeStride + index, stride: edgeStride,
+            count: rows.count)
     }
 }
 
 // For messages: never in a hot loop.
 extension RecordBatch {
     /// Offset in the block at which row `row` begins.
-    package func sourceStart(ofRow row: Int) -> Int { unsafe Int(rowStarts[row]) }
+    package func sourceStart(ofRow row: Int) -> Int {
+        unsafe Int(edgeStride == fieldCount ? edges[row * fieldCount] : rowStarts[row])
+    }
 
     /// Line of the file, from 1.
-    package func line(ofRow row: Int) -> Int { firstLine + (unsafe Int(rowLines[row])) }
+    package func line(ofRow row: Int) -> Int {
+        firstLine + (edgeStride == fieldCount ? row : unsafe Int(rowLines[row]))
+    }
 
     /// The bytes of one field, unquoted.
     package func fieldBytes(_ index: Int, row: Int) -> [UInt8] {
         precondition(index >= 0 && index < fieldCount && row >= 0 && row < rowCount)
-        let edge = unsafe edges + row * (fieldCount + 1) + index
+        let edge = unsafe edges + row * edgeStride + index
         return unsafe Array(
             UnsafeBufferPointer(start: bytes + Int(edge[0]), count: Int(edge[1]) - 1 - Int(edge[0])))
     }

@@ -1,3 +1,5 @@
+import CVector
+
 /// Kernels for timestamps and dates, UTC throughout.
 
 /// How a file writes its timestamps.
@@ -49,6 +51,32 @@ package enum TimestampForm: UInt8, Hashable, Sendable, CaseIterable {
 ///
 /// A field of another form gets `.mixedForm`. Nanoseconds must be whole microseconds.
 @unsafe package func parseTimestamp(
+    _ fields: FieldSlice, form: TimestampForm, into values: UnsafeMutablePointer<Int64>,
+    status: UnsafeMutablePointer<UInt8>
+) -> Int {
+    guard form == .seconds || form == .milliseconds || form == .microseconds, VectorKernels.areThere else {
+        return unsafe parseTimestampPortably(fields, form: form, into: values, status: status)
+    }
+    let undecided = unsafe vector_parse_int64(
+        fields.bytes, fields.edges, fields.stride, fields.count, values, status)
+    let range = form.epochRange
+    let factor: Int64 = form == .seconds ? 1_000_000 : form == .milliseconds ? 1_000 : 1
+    let length = UInt64(bitPattern: range.upperBound &- range.lowerBound)
+    var isAnyOutside = undecided > 0
+    // SAFETY: row < fields.count, for which the caller gave room.
+    for row in 0..<(unsafe fields.count) {
+        let value = unsafe values[row]
+        // Within range, so below 2^52 after the product; what is outside is read again.
+        isAnyOutside = isAnyOutside || UInt64(bitPattern: value &- range.lowerBound) >= length
+        unsafe values[row] = value &* factor
+    }
+    guard isAnyOutside else { return 0 }
+    for row in 0..<(unsafe fields.count) { unsafe status[row] = 0 }
+    return unsafe parseTimestampPortably(fields, form: form, into: values, status: status)
+}
+
+/// `parseTimestamp` of every form, one field at a time.
+@unsafe func parseTimestampPortably(
     _ fields: FieldSlice, form: TimestampForm, into values: UnsafeMutablePointer<Int64>,
     status: UnsafeMutablePointer<UInt8>
 ) -> Int {

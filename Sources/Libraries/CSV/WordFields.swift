@@ -1,29 +1,30 @@
+import CVector
+
 /// Kernels for truth values and text.
 
 /// Reads a column of bool: `true`, `True`, `TRUE`, `1`, `false`, `False`, `FALSE`, `0`; otherwise as `parseInt64`.
 @unsafe package func parseBool(
     _ fields: FieldSlice, into values: UnsafeMutablePointer<UInt8>, status: UnsafeMutablePointer<UInt8>
 ) -> Int {
-    // SAFETY: row < fields.count, for which the caller gave room; a field has padding behind it.
+    guard VectorKernels.areThere else {
+        return unsafe parseBoolPortably(fields, into: values, status: status)
+    }
+    let undecided = unsafe vector_parse_bool(
+        fields.bytes, fields.edges, fields.stride, fields.count, values, status)
+    return unsafe VectorKernels.settle(fields, values, status, undecided: undecided) {
+        unsafe bool($0, count: $1)
+    }
+}
+
+/// `parseBool` for processors without its kernel.
+@unsafe func parseBoolPortably(
+    _ fields: FieldSlice, into values: UnsafeMutablePointer<UInt8>, status: UnsafeMutablePointer<UInt8>
+) -> Int {
+    // SAFETY: row < fields.count, for which the caller gave room.
     var exceptions = 0
     for row in 0..<(unsafe fields.count) {
         let start = unsafe fields.start(row)
-        let count = unsafe fields.end(row) &- start
-        let text = unsafe fields.bytes + start
-        // The first four bytes in reading order, and the fifth.
-        let word = unsafe UInt32(bigEndian: UnsafeRawPointer(text).loadUnaligned(as: UInt32.self))
-        let fifth = unsafe text[4]
-        var result = FieldStatus.ok
-        var value: UInt8 = 0
-        switch count {
-        case 4 where word == 0x7472_7565 || word == 0x5472_7565 || word == 0x5452_5545: value = 1
-        case 5 where (word == 0x6661_6C73 || word == 0x4661_6C73) && fifth == UInt8(ascii: "e"): value = 0
-        case 5 where word == 0x4641_4C53 && fifth == UInt8(ascii: "E"): value = 0
-        case 1 where word >> 24 == 0x31: value = 1
-        case 1 where word >> 24 == 0x30: value = 0
-        case 0: result = .empty
-        default: result = .malformed
-        }
+        let (value, result) = unsafe bool(fields.bytes + start, count: fields.end(row) &- start)
         unsafe values[row] = value
         if result != .ok {
             unsafe status[row] = result.rawValue
@@ -31,6 +32,24 @@
         }
     }
     return exceptions
+}
+
+/// One bool; the field has padding behind it.
+@inline(__always) @unsafe func bool(
+    _ text: UnsafePointer<UInt8>, count: Int
+) -> (value: UInt8, status: FieldStatus) {
+    // The first four bytes in reading order, and the fifth.
+    let word = unsafe UInt32(bigEndian: UnsafeRawPointer(text).loadUnaligned(as: UInt32.self))
+    let fifth = unsafe text[4]
+    switch count {
+    case 4 where word == 0x7472_7565 || word == 0x5472_7565 || word == 0x5452_5545: return (1, .ok)
+    case 5 where (word == 0x6661_6C73 || word == 0x4661_6C73) && fifth == UInt8(ascii: "e"): return (0, .ok)
+    case 5 where word == 0x4641_4C53 && fifth == UInt8(ascii: "E"): return (0, .ok)
+    case 1 where word >> 24 == 0x31: return (1, .ok)
+    case 1 where word >> 24 == 0x30: return (0, .ok)
+    case 0: return (0, .empty)
+    default: return (0, .malformed)
+    }
 }
 
 /// Checks that a column is UTF-8, and says how long it is; empty fields get their status too.

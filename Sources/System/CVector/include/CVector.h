@@ -1,0 +1,34 @@
+/// Kernels in vector instructions that Swift has no words for (byte shuffles, pairwise multiply-add, movemask), for
+/// x86-64 with AVX2, BMI2 and POPCNT. Each has a twin in Swift that does the same anywhere and that the tests compare it with.
+///
+/// All take bytes with 64 readable ones on either side.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+/// Whether this processor runs the kernels below; they must not be called where it does not.
+int vector_kernels_run(void);
+
+/// What a status byte holds for a row that a kernel leaves to its twin.
+#define VECTOR_UNDECIDED 0xFF
+
+/// Offsets after delimiters and LFs.
+///
+/// - bytes: `byte_count` of them.
+/// - edges: room for `byte_count + 64`; receives, ascending, the offset of the byte behind each delimiter or LF.
+/// - found, line_feeds: how many edges were written, and how many of them stand behind an LF.
+/// Returns up to where it looked: a multiple of 64 at most 63 below `byte_count`, or less where a quote, CR or zero byte
+/// lies within the next 64.
+size_t vector_find_edges(const uint8_t *bytes, size_t byte_count, uint8_t delimiter, uint8_t quote,
+                         uint32_t *edges, size_t *found, size_t *line_feeds);
+
+/// One column's fields: field `r` is `bytes[edges[r * stride] ..< edges[r * stride + 1] - 1]`.
+///
+/// Rows that are not plain numbers (too long, empty, malformed, inexact in one division) get `VECTOR_UNDECIDED`, the
+/// others' status is left alone. Each returns how many are undecided.
+size_t vector_parse_int64(const uint8_t *bytes, const uint32_t *edges, size_t stride, size_t count,
+                          int64_t *values, uint8_t *status);
+size_t vector_parse_float64(const uint8_t *bytes, const uint32_t *edges, size_t stride, size_t count,
+                            double *values, uint8_t *status);
+size_t vector_parse_bool(const uint8_t *bytes, const uint32_t *edges, size_t stride, size_t count,
+                         uint8_t *values, uint8_t *status);

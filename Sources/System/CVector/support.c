@@ -1,0 +1,11 @@
+#include "CVector.h"
+
+int vector_kernels_run(void) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2")
+        && __builtin_cpu_supports("popcnt");
+#else
+    return 0;
+#endif
+}
