@@ -76,7 +76,7 @@ let package = Package(
         .library("Compression", uses: ["Problems", "CZlib", "CISAL", "CZstd"]),
         .library("Zip", uses: ["Problems", "Compression"]),
         .library("CSV", uses: ["Problems", "Bytes", "Columns", "CVector"]),
-        .library("Parquet", uses: ["Problems", "Bytes", "Columns", "Compression"]),
+        .library("Parquet", uses: ["Problems", "Bytes", "Columns", "Compression", "CVector"]),
         .library("HTTP", uses: ["Problems", "CCurl"]),
         .library("Files", uses: ["Problems", "Bytes", "CLinux"]),
         .library("WorkStealing"),

@@ -1,3 +1,5 @@
+import Bytes
+
 /// The values of one column for a run of rows, in flat memory that kernels read and write in place.
 ///
 /// Slots hold `type.layout`'s element, one a row. A null row has a zeroed slot (for text: an empty string)
@@ -23,13 +25,13 @@
     }
 
     deinit {
-        unsafe slots.deallocate()
-        unsafe text.deallocate()
+        unsafe WorkMemory.deallocate(slots)
+        unsafe WorkMemory.deallocate(text)
         unsafe validity?.deallocate()
     }
 
     private static func allocate(_ byteCount: Int) -> UnsafeMutableRawBufferPointer {
-        .allocate(byteCount: byteCount, alignment: 64)
+        unsafe WorkMemory.allocate(byteCount: byteCount)
     }
 
     /// Forgets all rows and keeps the memory.
@@ -48,7 +50,7 @@
         let width = type.layout.slotByteCount
         let newSlots = unsafe Self.allocate(newCapacity * width)
         unsafe newSlots.copyMemory(from: UnsafeRawBufferPointer(rebasing: slots[0..<count * width]))
-        unsafe slots.deallocate()
+        unsafe WorkMemory.deallocate(slots)
         unsafe slots = newSlots
         if let old = unsafe validity {
             let new = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: newCapacity)
@@ -152,7 +154,7 @@ extension Column {
         if unsafe end > text.count {
             let new = unsafe Self.allocate(max(end, text.count * 2))
             unsafe new.copyMemory(from: UnsafeRawBufferPointer(rebasing: text[0..<textByteCount]))
-            unsafe text.deallocate()
+            unsafe WorkMemory.deallocate(text)
             unsafe text = new
         }
         if bytes.count > 0 {
@@ -190,7 +192,7 @@ extension Column {
         guard unsafe byteCount > text.count else { return }
         let new = unsafe Self.allocate(max(byteCount, text.count * 2))
         unsafe new.copyMemory(from: UnsafeRawBufferPointer(rebasing: text[0..<textByteCount]))
-        unsafe text.deallocate()
+        unsafe WorkMemory.deallocate(text)
         unsafe text = new
     }
 

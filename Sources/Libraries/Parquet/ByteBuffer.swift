@@ -1,3 +1,5 @@
+import Bytes
+
 /// Bytes that grow at the end: what pages are made in, and scratch memory that is kept from page to page.
 @safe package struct ByteBuffer: ~Copyable {
     package private(set) var count = 0
@@ -7,7 +9,7 @@
         unsafe storage = .allocate(byteCount: 4096, alignment: 64)
     }
 
-    deinit { unsafe storage.deallocate() }
+    deinit { unsafe WorkMemory.deallocate(storage) }
 
     /// Forgets the bytes and keeps the memory.
     package mutating func removeAll() { count = 0 }
@@ -26,10 +28,10 @@
 
     @inline(never)
     private mutating func grow(_ additional: Int) {
-        let new = unsafe UnsafeMutableRawBufferPointer.allocate(
-            byteCount: max(count + additional, storage.count * 2), alignment: 64)
+        let new = unsafe WorkMemory.allocate(
+            byteCount: max(count + additional, storage.count * 2))
         unsafe new.copyMemory(from: UnsafeRawBufferPointer(rebasing: storage[0..<count]))
-        unsafe storage.deallocate()
+        unsafe WorkMemory.deallocate(storage)
         unsafe storage = new
     }
 

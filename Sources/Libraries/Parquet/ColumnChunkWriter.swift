@@ -113,7 +113,10 @@ struct ColumnChunkWriter: ~Copyable {
         packedDeltaEnds.removeAll()
         let choice = try chooseEncoding(of: values, cuts: cuts, settled: settled, name: field.name)
         var chunk = ColumnChunk(
-            rowCount: column.count, nullCount: column.nullCount, encoding: choice.encoding)
+            rowCount: column.count, nullCount: column.nullCount, encoding: choice.encoding,
+            compression: choice.isCompressed ? options.compression : .uncompressed)
+        compressor.isOn = choice.isCompressed
+        defer { compressor.isOn = true }
         if choice.encoding == .rleDictionary {
             chunk.dictionaryOffset = file.byteCount
             body.removeAll()

@@ -3,6 +3,8 @@ struct EncodingChoice: Hashable {
     var encoding: Encoding
     /// Bits of a dictionary index; 0 without a dictionary.
     var indexWidth = 0
+    /// Whether the file's codec is used.
+    var isCompressed = true
 
     static let plain = EncodingChoice(encoding: .plain)
 }
@@ -12,9 +14,20 @@ extension ColumnChunkWriter {
     /// bytes late.
     private static var widestPortableDelta: Int { 24 }
 
+    /// What an encoding does to a chunk, as samples say.
+    private struct Cost {
+        var choice: EncodingChoice
+        var encodedByteCount: Int
+        var compressedByteCount: Int
+
+        var storedByteCount: Int { choice.isCompressed ? compressedByteCount : encodedByteCount }
+    }
+
     /// Finds the encoding in which the chunk is smallest after compression, by trying all on samples.
     ///
-    /// Small chunks are tried whole. Of equal ones PLAIN comes first, then the dictionary.
+    /// Small chunks are tried whole. Of equal ones PLAIN comes first, then the dictionary. A chunk that compression makes
+    /// smaller by less than an eighth is left as it is encoded: packed deltas and random bits are what this is about, and
+    /// writing and reading them costs several times more with a codec than without.
     ///
     /// - Parameter settled: the encoding of the column's chunk in the first row group.
     mutating func chooseEncoding<Values: ChunkValues & ~Copyable>(
@@ -39,30 +52,35 @@ extension ColumnChunkWriter {
         for encoding in Values.specialEncodings where isAllowed(encoding, cuts: cuts) {
             candidates.append(EncodingChoice(encoding: encoding))
         }
-        guard !candidates.isEmpty else { return .plain }
 
         let windows = Self.sampleWindows(values.count)
         let sampleCount = windows.reduce(0) { $0 + $1.count }
-        var costs = [(choice: EncodingChoice, byteCount: Int)]()
+        var costs = [Cost]()
         for choice in [.plain] + candidates {
-            var byteCount = 0
+            var cost = Cost(choice: choice, encodedByteCount: 0, compressedByteCount: 0)
             for window in windows {
                 sample.removeAll()
                 _ = Self.append(
                     choice, values, window, dictionary: dictionary, lengths: &lengths, to: &sample)
-                byteCount += try compressedByteCount(name: name)
+                cost.encodedByteCount += sample.count
+                cost.compressedByteCount += try compressedByteCount(name: name)
             }
-            byteCount = byteCount * values.count / sampleCount
+            cost.encodedByteCount = cost.encodedByteCount * values.count / sampleCount
+            cost.compressedByteCount = cost.compressedByteCount * values.count / sampleCount
             if choice.encoding == .rleDictionary {
                 sample.removeAll()
                 values.appendEntries(of: dictionary, to: &sample)
-                byteCount += try compressedByteCount(name: name)
+                cost.encodedByteCount += sample.count
+                cost.compressedByteCount += try compressedByteCount(name: name)
             }
+            cost.choice.isCompressed =
+                8 * (cost.encodedByteCount - cost.compressedByteCount) >= cost.encodedByteCount
             // Insertion keeps equal ones in order.
-            costs.insert(
-                (choice, byteCount), at: costs.firstIndex { $0.byteCount > byteCount } ?? costs.count)
+            let place = costs.firstIndex { $0.storedByteCount > cost.storedByteCount }
+            costs.insert(cost, at: place ?? costs.count)
         }
-        for (choice, _) in costs {
+        for cost in costs {
+            let choice = cost.choice
             if choice.encoding == .deltaBinaryPacked, options.encodings == .portable,
                 packDeltas(of: values, cuts) > Self.widestPortableDelta
             {
@@ -99,9 +117,9 @@ extension ColumnChunkWriter {
         return widest
     }
 
-    /// Up to three runs of 8192 values: first, middle and last.
+    /// Up to three runs of 2048 values: first, middle and last.
     private static func sampleWindows(_ count: Int) -> [Range<Int>] {
-        let window = 8192
+        let window = 2048
         guard count > 4 * window else { return [0..<count] }
         let middle = (count - window) / 2
         return [0..<window, middle..<middle + window, count - window..<count]

@@ -73,7 +73,7 @@ extension CompactWriter {
                 for encoding in encodings { list.integer(encoding.rawValue) }
             }
             data.list(3, of: .binary, count: 1) { $0.bytes(Array(field.name.utf8)) }
-            data.i32(4, options.compression.codec)
+            data.i32(4, chunk.compression.codec)
             data.i64(5, chunk.rowCount)
             data.i64(6, chunk.uncompressedByteCount)
             data.i64(7, chunk.compressedByteCount)

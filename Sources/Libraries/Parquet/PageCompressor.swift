@@ -4,6 +4,11 @@ import Compression
 struct PageCompressor: ~Copyable {
     private var zstd: ZstdCompressor?
     private var gzip: GzipCompressor?
+    /// Whether pages are compressed; a codec that gains too little for a chunk is left out.
+    var isOn = true
+
+    /// Whether a page comes out other than it went in.
+    var isCompressing: Bool { isOn && (zstd != nil || gzip != nil) }
 
     init(_ compression: WriterOptions.Compression) {
         switch compression {
@@ -17,7 +22,9 @@ struct PageCompressor: ~Copyable {
     mutating func compress(
         _ source: borrowing ByteBuffer, to target: inout ByteBuffer, name: String
     ) throws(ParquetProblem) {
-        if zstd != nil {
+        if !isOn {
+            target.append(source)
+        } else if zstd != nil {
             let bound = ZstdCompressor.byteCountBound(for: source.count)
             unsafe try source.withBytes { bytes throws(ParquetProblem) in
                 unsafe try target.append(maximum: bound) { room throws(ParquetProblem) in

@@ -42,13 +42,11 @@ struct PageSize: Hashable {
 /// that follows the header.
 struct PageWriter: ~Copyable {
     private let version: WriterOptions.PageVersion
-    private let isCompressed: Bool
     private var header = CompactWriter()
     private var payload = ByteBuffer()
 
     init(_ options: WriterOptions) {
         version = options.pageVersion
-        isCompressed = options.compression != .uncompressed
     }
 
     /// Writes a dictionary page whose entries are in `body`.
@@ -94,7 +92,7 @@ struct PageWriter: ~Copyable {
             payload.append(levels)
             let levelByteCount = levels.count
             // Nothing stays nothing: a codec would make a frame of it.
-            let compresses = isCompressed && values.count > 0
+            let compresses = compressor.isCompressing && values.count > 0
             if compresses {
                 try compressor.compress(values, to: &payload, name: name)
             } else {

@@ -3,6 +3,7 @@ struct ColumnChunk {
     var rowCount: Int
     var nullCount: Int
     var encoding: Encoding
+    var compression: WriterOptions.Compression
     var dictionaryOffset: Int?
     var dataOffset = 0
     var dataPageCount = 0
@@ -17,10 +18,11 @@ struct ColumnChunk {
     var columnIndexOffset = 0
     var offsetIndexOffset = 0
 
-    init(rowCount: Int, nullCount: Int, encoding: Encoding) {
+    init(rowCount: Int, nullCount: Int, encoding: Encoding, compression: WriterOptions.Compression) {
         self.rowCount = rowCount
         self.nullCount = nullCount
         self.encoding = encoding
+        self.compression = compression
     }
 
     mutating func add(_ page: PageSize) {

@@ -1,3 +1,8 @@
+import CVector
+
+/// Whether the processor has what the kernels in vector instructions need; their twins run anywhere.
+let vectorKernelsAreThere = vector_kernels_run() != 0
+
 /// Packs unsigned integers of a fixed width, least significant bit first.
 ///
 /// Format: parquet-format `Encodings.md`, "Run Length Encoding / Bit-Packing Hybrid" and "Delta Encoding".
@@ -32,11 +37,22 @@ package enum BitPacking {
                     of: UInt16(truncatingIfNeeded: values[i]).littleEndian, toByteOffset: 2 &* i,
                     as: UInt16.self)
             }
-        default: unsafe packAny(values, width: UInt64(width), into: target)
+        default:
+            // SAFETY: whole groups of 32 take 4 * width bytes each; what is left begins behind them.
+            let grouped = vectorKernelsAreThere ? values.count & ~31 : 0
+            if grouped > 0 {
+                unsafe vector_pack(
+                    values.baseAddress!, grouped / 32, UInt32(width),
+                    target.assumingMemoryBound(to: UInt8.self))
+            }
+            unsafe packAny(
+                UnsafeBufferPointer(rebasing: values[grouped...]), width: UInt64(width),
+                into: target + grouped / 8 * width)
         }
     }
 
-    private static func packAny(
+    /// The twin of the vector kernel, for any multiple of 8.
+    static func packAny(
         _ values: UnsafeBufferPointer<UInt32>, width: UInt64, into target: UnsafeMutableRawPointer
     ) {
         // SAFETY: count is a multiple of 8, so the bits are whole bytes: a store happens once its bits are gathered, and

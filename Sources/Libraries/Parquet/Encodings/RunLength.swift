@@ -14,6 +14,11 @@ package enum RunLength {
         var packedStart = 0
         var row = 0
         while row < count {
+            // A run of eight that begins at one of the next four values covers the fourth and the eighth.
+            if unsafe row &+ 8 <= count && values[row &+ 3] != values[row &+ 7] {
+                row &+= 4
+                continue
+            }
             let value = unsafe values[row]
             var end = row &+ 1
             while unsafe end < count && values[end] == value { end &+= 1 }

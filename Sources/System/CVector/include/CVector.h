@@ -32,3 +32,16 @@ size_t vector_parse_float64(const uint8_t *bytes, const uint32_t *edges, size_t 
                             double *values, uint8_t *status);
 size_t vector_parse_bool(const uint8_t *bytes, const uint32_t *edges, size_t stride, size_t count,
                          uint8_t *values, uint8_t *status);
+
+/// Packs groups of 32 integers, each below 2^width, into `4 * width` bytes a group, least significant bit first.
+///
+/// - width: 1...32.
+void vector_pack(const uint32_t *values, size_t group_count, unsigned width, uint8_t *target);
+
+/// One whole block of DELTA_BINARY_PACKED (parquet-format `Encodings.md`): 128 deltas in miniblocks of 32.
+///
+/// - values: 129 of them, the one before the block first.
+/// - target: room for 10 + 4 + 4 * 128 bytes.
+/// - widest: raised to the widest miniblock's bits.
+/// Returns the bytes written; 0, and `target` as it was, where a delta takes more than 32 bits above the smallest.
+size_t vector_pack_delta_block(const int64_t *values, uint8_t *target, unsigned *widest);
