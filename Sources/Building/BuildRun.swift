@@ -101,6 +101,7 @@ final class BuildRun: Sendable {
             isCancelled: { recorder.failure != nil })
         pool.shutdown()
         client?.shutdown()
+        let lastPublished = ContinuousClock.now
 
         countFailuresOfTheGraph()
         let report = knowledge.withLock { known -> BuildReport in
@@ -118,7 +119,7 @@ final class BuildRun: Sendable {
         } catch {
             throw BuildProblem.lostState("\(error)")
         }
-        waitForNextTick()
+        await waitForNextTick(after: lastPublished)
         try? journal.clear()
         return report
     }
@@ -270,14 +271,19 @@ final class BuildRun: Sendable {
 
     /// Outputs are trusted by their stamps. One written again within the clock's tick after this run would look the same,
     /// so the run ends only when the tick is over.
-    private func waitForNextTick() {
+    private func waitForNextTick(after lastPublished: ContinuousClock.Instant) async {
         guard knowledge.withLock({ !$0.wasBuilt.isEmpty || $0.report.fetched.objects > 0 }) else { return }
-        usleep(kernelTickMicroseconds)
+        try? await Task.sleep(until: lastPublished.advanced(by: fileClockTick() * 2), clock: .continuous)
     }
 }
 
-/// Kernels stamp files by a clock that moves 100 to 1000 times a second; the slowest, twice.
-private let kernelTickMicroseconds: UInt32 = 20_000
+/// The step of the clock that files are stamped by: 1 to 10 ms.
+private func fileClockTick() -> Duration {
+    var resolution = timespec()
+    // SAFETY: writes the one value it is given.
+    guard unsafe clock_getres(CLOCK_REALTIME_COARSE, &resolution) == 0 else { return .milliseconds(10) }
+    return .seconds(resolution.tv_sec) + .nanoseconds(resolution.tv_nsec)
+}
 
 /// Downloads at once when neither flag, environment nor Datafile says.
 let defaultConnectionCount = 16

@@ -97,6 +97,11 @@ struct FileLayout: Equatable {
     }
 
     private static func normalised(_ name: String) -> String {
-        String(name.lowercased().drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        let bytes = name.lowercased().utf8
+        let space = UInt8(ascii: " ")
+        guard let first = bytes.firstIndex(where: { $0 != space }),
+            let last = bytes.lastIndex(where: { $0 != space })
+        else { return "" }
+        return String(decoding: bytes[first...last], as: UTF8.self)
     }
 }

@@ -16,6 +16,9 @@ struct Dictionary: ~Copyable {
     var entries = ByteBuffer()
     private(set) var entryCount = 0
     private var table = ByteBuffer()
+    // Of the sort: the new index of each entry, and entries as words.
+    private var ranks = ByteBuffer()
+    private var words = ByteBuffer()
 
     /// Bits an index needs, at least 1.
     var indexWidth: Int { max(1, BitPacking.width(of: UInt32(max(entryCount, 1) - 1))) }
@@ -43,8 +46,50 @@ struct Dictionary: ~Copyable {
     /// Puts the entries in order and renumbers the indices.
     ///
     /// Near values then have near indices, which compress better: prices and quantities of 1,000,000 made-up trades
-    /// took 14 % and 7 % less at zstd 3. The sort was about 6 % of the profile of writing them.
+    /// took 14 % and 7 % less at zstd 3.
     private mutating func sort<Key: DictionaryKey>(as type: Key.Type) {
+        let count = entryCount
+        if Key.fitsWord { sortWords(as: type) } else { sortByComparing(as: type) }
+        // `table` now has the index that each entry had.
+        unsafe table.withElements(of: UInt32.self) { before in
+            unsafe ranks.fill(with: UInt32.self, count: count) { ranks in
+                // SAFETY: `before` has every index below count once.
+                for rank in 0..<count { unsafe ranks[Int(before[rank])] = UInt32(truncatingIfNeeded: rank) }
+            }
+        }
+        unsafe ranks.withElements(of: UInt32.self) { ranks in
+            unsafe indices.withMutableElements(of: UInt32.self) { indices in
+                // SAFETY: indices are below count, the number of ranks.
+                for i in 0..<indices.count { unsafe indices[i] = ranks[Int(indices[i])] }
+            }
+        }
+    }
+
+    /// Sorts the entries as words; leaves the index that each had in `table`.
+    private mutating func sortWords<Key: DictionaryKey>(as type: Key.Type) {
+        let count = entryCount
+        unsafe words.fill(with: UInt64.self, count: 2 * count) { words in
+            unsafe table.fill(with: UInt32.self, count: 2 * count) { order in
+                unsafe entries.withMutableElements(of: type) { entries in
+                    // SAFETY: the buffers have two halves of `count`, and there are `count` entries.
+                    for i in 0..<count {
+                        unsafe words[i] = entries[i].word
+                        unsafe order[i] = UInt32(truncatingIfNeeded: i)
+                    }
+                    guard count > 0, let keys = words.baseAddress,
+                        let before = order.baseAddress
+                    else { return }
+                    unsafe RadixSort.sort(
+                        keys, before, otherKeys: keys + count, otherIndices: before + count, count: count)
+                    for i in 0..<count { unsafe entries[i] = Key(word: words[i]) }
+                }
+            }
+        }
+        table.truncate(to: count * MemoryLayout<UInt32>.size)
+    }
+
+    /// The same for values that are longer than a word.
+    private mutating func sortByComparing<Key: DictionaryKey>(as type: Key.Type) {
         let count = entryCount
         var order = [(key: Key, index: UInt32)]()
         order.reserveCapacity(count)
@@ -52,17 +97,12 @@ struct Dictionary: ~Copyable {
             for i in 0..<count { unsafe order.append((entries[i], UInt32(truncatingIfNeeded: i))) }
         }
         order.sort { $0.key < $1.key }
-        unsafe table.fill(with: UInt32.self, count: count) { ranks in
+        unsafe table.fill(with: UInt32.self, count: count) { before in
             unsafe entries.withMutableElements(of: type) { entries in
-                // SAFETY: `order` has every index below count once.
-                for rank in 0..<count {
-                    unsafe entries[rank] = order[rank].key
-                    unsafe ranks[Int(order[rank].index)] = UInt32(truncatingIfNeeded: rank)
+                for i in 0..<count {
+                    unsafe entries[i] = order[i].key
+                    unsafe before[i] = order[i].index
                 }
-            }
-            unsafe indices.withMutableElements(of: UInt32.self) { indices in
-                // SAFETY: indices are below count, the number of ranks.
-                for i in 0..<indices.count { unsafe indices[i] = ranks[Int(indices[i])] }
             }
         }
     }
@@ -258,15 +298,27 @@ private func fold(_ value: UInt64) -> UInt64 {
 
 /// A fixed-width value as a dictionary sees it: equal bits are equal values.
 protocol DictionaryKey: BitwiseCopyable, Comparable {
+    /// Its low bits decide the slot.
     var dictionaryHash: Int { get }
+    /// Whether `word` is the whole value, and orders as it does.
+    static var fitsWord: Bool { get }
+    var word: UInt64 { get }
+    init(word: UInt64)
 }
 
 extension UInt32: DictionaryKey {
-    @inline(__always) var dictionaryHash: Int { Int(truncatingIfNeeded: fold(UInt64(self))) }
+    @inline(__always) var dictionaryHash: Int { UInt64(self).dictionaryHash }
+    static var fitsWord: Bool { true }
+    @inline(__always) var word: UInt64 { UInt64(self) }
+    @inline(__always) init(word: UInt64) { self = UInt32(truncatingIfNeeded: word) }
 }
 
 extension UInt64: DictionaryKey {
-    @inline(__always) var dictionaryHash: Int { Int(truncatingIfNeeded: fold(self)) }
+    /// The top of the product, which depends on all bits of the value.
+    @inline(__always) var dictionaryHash: Int { Int(truncatingIfNeeded: (self &* multiplier) &>> 40) }
+    static var fitsWord: Bool { true }
+    @inline(__always) var word: UInt64 { self }
+    @inline(__always) init(word: UInt64) { self = word }
 }
 
 extension Int128: DictionaryKey {
@@ -275,4 +327,7 @@ extension Int128: DictionaryKey {
         let high = UInt64(truncatingIfNeeded: self >> 64)
         return Int(truncatingIfNeeded: fold(fold(low) ^ high))
     }
+    static var fitsWord: Bool { false }
+    @inline(__always) var word: UInt64 { UInt64(truncatingIfNeeded: self) }
+    @inline(__always) init(word: UInt64) { self = Int128(word) }
 }
