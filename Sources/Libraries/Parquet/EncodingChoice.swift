@@ -12,6 +12,9 @@ extension ColumnChunkWriter {
     /// bytes late.
     private static var widestPortableDelta: Int { 24 }
 
+    /// Smaller chunks save too little to be worth an encoding that some readers refuse.
+    private static var leastSplitByteCount: Int { 64 << 10 }
+
     /// Finds the encoding in which the chunk is smallest after compression, by trying all on samples.
     ///
     /// Small chunks are tried whole. Of equal ones PLAIN comes first, then the dictionary.
@@ -20,7 +23,7 @@ extension ColumnChunkWriter {
     mutating func chooseEncoding<Values: ChunkValues & ~Copyable>(
         of values: borrowing Values, cuts: [PageCut], settled: Encoding?, name: String
     ) throws(ParquetProblem) -> EncodingChoice {
-        if Values.settlesDictionary, options.encodings == .portable, let settled {
+        if Values.settlesDictionary, options.encodings != .all, let settled {
             guard settled == .rleDictionary else { return .plain }
             values.buildAnyway(&dictionary)
             return EncodingChoice(encoding: .rleDictionary, indexWidth: dictionary.indexWidth)
@@ -36,7 +39,9 @@ extension ColumnChunkWriter {
                 candidates.append(EncodingChoice(encoding: .rleDictionary, indexWidth: wholeBytes))
             }
         }
-        for encoding in Values.specialEncodings where isAllowed(encoding, cuts: cuts) {
+        let plainByteCount = values.count * (Values.valueByteCount ?? 0)
+        for encoding in Values.specialEncodings
+        where isAllowed(encoding, cuts: cuts, plainByteCount: plainByteCount) {
             candidates.append(EncodingChoice(encoding: encoding))
         }
         guard !candidates.isEmpty else { return .plain }
@@ -63,7 +68,7 @@ extension ColumnChunkWriter {
                 (choice, byteCount), at: costs.firstIndex { $0.byteCount > byteCount } ?? costs.count)
         }
         for (choice, _) in costs {
-            if choice.encoding == .deltaBinaryPacked, options.encodings == .portable,
+            if choice.encoding == .deltaBinaryPacked, options.encodings != .all,
                 packDeltas(of: values, cuts) > Self.widestPortableDelta
             {
                 continue
@@ -73,12 +78,18 @@ extension ColumnChunkWriter {
         return .plain
     }
 
-    private func isAllowed(_ encoding: Encoding, cuts: [PageCut]) -> Bool {
+    private func isAllowed(_ encoding: Encoding, cuts: [PageCut], plainByteCount: Int) -> Bool {
         switch encoding {
         case .plain, .rleDictionary: true
         case .rle: options.pageVersion == .v2
         case .deltaBinaryPacked: options.encodings == .all || PageCut.suitPackedDeltas(cuts)
-        case .byteStreamSplit, .deltaLengthByteArray: options.encodings == .all
+        case .byteStreamSplit:
+            switch options.encodings {
+            case .portable: false
+            case .smallest: plainByteCount >= Self.leastSplitByteCount
+            case .all: true
+            }
+        case .deltaLengthByteArray: options.encodings == .all
         }
     }
 
