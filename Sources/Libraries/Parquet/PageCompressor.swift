@@ -7,6 +7,9 @@ struct PageCompressor: ~Copyable {
     /// Whether pages are compressed; a codec that gains too little for a chunk is left out.
     var isOn = true
 
+    /// Shorter pieces are not worth a table of code lengths each.
+    private static let leastPieceByteCount = 1024
+
     /// Whether a page comes out other than it went in.
     var isCompressing: Bool { isOn && (zstd != nil || gzip != nil) }
 
@@ -19,16 +22,30 @@ struct PageCompressor: ~Copyable {
     }
 
     /// Appends `source` to `target`, compressed on its own.
+    ///
+    /// - Parameters:
+    ///   - lead: bytes before the pieces.
+    ///   - piece: length of pieces that differ from each other; 0 where there are none.
     mutating func compress(
-        _ source: borrowing ByteBuffer, to target: inout ByteBuffer, name: String
+        _ source: borrowing ByteBuffer, lead: Int = 0, piece: Int = 0, to target: inout ByteBuffer,
+        name: String
     ) throws(ParquetProblem) {
         if !isOn {
             target.append(source)
         } else if zstd != nil {
-            let bound = ZstdCompressor.byteCountBound(for: source.count)
+            let hasPieces = piece >= Self.leastPieceByteCount
+            let pieceCount = hasPieces ? source.count / piece + 2 : 0
+            let bound = ZstdCompressor.byteCountBound(for: source.count, pieces: pieceCount)
             unsafe try source.withBytes { bytes throws(ParquetProblem) in
                 unsafe try target.append(maximum: bound) { room throws(ParquetProblem) in
-                    guard let written = unsafe zstd!.compress(bytes, into: room) else {
+                    let written =
+                        if hasPieces {
+                            unsafe zstd!.compress(
+                                bytes, leadByteCount: lead, pieceByteCount: piece, into: room)
+                        } else {
+                            unsafe zstd!.compress(bytes, into: room)
+                        }
+                    guard let written else {
                         throw ParquetProblem(.compression(name: name))
                     }
                     return written

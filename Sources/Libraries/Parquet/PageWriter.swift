@@ -76,17 +76,20 @@ struct PageWriter: ~Copyable {
         to file: inout OutputFile
     ) throws -> PageSize {
         payload.removeAll()
+        // The streams of BYTE_STREAM_SPLIT have little in common.
+        let piece = encoding == .byteStreamSplit ? cut.values.count : 0
         switch version {
         case .v1:
             guard isNullable else {
-                try compressor.compress(values, to: &payload, name: name)
+                try compressor.compress(values, piece: piece, to: &payload, name: name)
                 return try writeV1(cut, encoding: encoding, byteCount: values.count, name: name, to: &file)
             }
             scratch.removeAll()
             scratch.appendLittleEndian(UInt32(truncatingIfNeeded: levels.count))
             scratch.append(levels)
             scratch.append(values)
-            try compressor.compress(scratch, to: &payload, name: name)
+            try compressor.compress(
+                scratch, lead: scratch.count - values.count, piece: piece, to: &payload, name: name)
             return try writeV1(cut, encoding: encoding, byteCount: scratch.count, name: name, to: &file)
         case .v2:
             payload.append(levels)
@@ -94,7 +97,7 @@ struct PageWriter: ~Copyable {
             // Nothing stays nothing: a codec would make a frame of it.
             let compresses = compressor.isCompressing && values.count > 0
             if compresses {
-                try compressor.compress(values, to: &payload, name: name)
+                try compressor.compress(values, piece: piece, to: &payload, name: name)
             } else {
                 payload.append(values)
             }

@@ -16,6 +16,9 @@ public struct WriterOptions: Hashable, Sendable {
         /// What pyarrow, DuckDB, Polars and fastparquet all read: PLAIN, RLE_DICTIONARY, and DELTA_BINARY_PACKED
         /// for pages that fastparquet 2026.9 decodes right (deltas of up to 24 bits).
         case portable
+        /// As portable, and BYTE_STREAM_SPLIT for chunks of floats that take 64 KiB or more in PLAIN encoding and are
+        /// smallest so. fastparquet 2026.9 refuses such a column with an error; no reader takes it for other values.
+        case smallest
         /// All of them: also unrestricted DELTA_BINARY_PACKED, BYTE_STREAM_SPLIT and DELTA_LENGTH_BYTE_ARRAY,
         /// which pyarrow, DuckDB and Polars read.
         case all
@@ -23,7 +26,7 @@ public struct WriterOptions: Hashable, Sendable {
 
     public var compression = Compression.zstd(level: 3)
     public var pageVersion = PageVersion.v1
-    public var encodings = EncodingSet.portable
+    public var encodings = EncodingSet.smallest
     /// Most rows of a data page.
     public var dataPageRows = 131_072
     /// Bytes of values, in PLAIN encoding, after which a data page ends; one value may be longer.

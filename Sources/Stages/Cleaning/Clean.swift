@@ -190,6 +190,11 @@ private final class CleanRun {
             case .gzip: .gzip(level: parquet.level)
             case .none: .uncompressed
             }
+        options.encodings =
+            switch parquet.encodings {
+            case .smallest: .smallest
+            case .portable: .portable
+            }
         options.sortingColumns = sort
         options.createdBy = job.createdBy
         unsafe writer = try ParquetWriter(schema: schema, options: options, sink: output.write)

@@ -70,12 +70,13 @@ struct TableReader {
         var settings = ParquetSettings()
         guard let node = fields.node("parquet"),
             let inner = Fields(
-                node, subject: "'parquet'", keys: ["compression", "level", "row-group-rows"],
+                node, subject: "'parquet'", keys: ["compression", "level", "row-group-rows", "encodings"],
                 diagnostics: diagnostics)
         else { return settings }
         settings.compression =
             inner.choice("compression", ParquetSettings.Compression.self) ?? settings.compression
         settings.rowGroupRows = inner.integer("row-group-rows", in: 1...(1 << 27)) ?? settings.rowGroupRows
+        settings.encodings = inner.choice("encodings", ParquetSettings.Encodings.self) ?? settings.encodings
         switch settings.compression {
         case .zstd: settings.level = inner.integer("level", in: 1...22) ?? settings.level
         case .gzip: settings.level = inner.integer("level", in: 1...9) ?? 6
