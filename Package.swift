@@ -112,6 +112,15 @@ let package = Package(
             name: "sample-archive", dependencies: ["Zip", "Bytes", "Problems", argumentParser],
             path: "Sources/sample-archive", swiftSettings: houseRules),
 
+        // What every step costs; benchmarks/steps.py builds and runs it.
+        .executableTarget(
+            name: "steps",
+            dependencies: [
+                "Bytes", "CSV", "Cleaning", "Columns", "Compression", "Files", "Graph", "Parquet", "Zip",
+                argumentParser,
+            ],
+            path: "benchmarks/steps", swiftSettings: houseRules),
+
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: houseRules),
 
         .tests(of: "Problems"),

@@ -7,7 +7,7 @@
 ///   - separators: room for `count + 64` offsets; receives those of delimiters and LFs, ascending.
 /// - Returns: how many offsets were written, and up to where the bytes were looked at: `count`, or less when a special
 ///   byte lies within the next 64.
-@unsafe func findSeparators(
+@unsafe package func findSeparators(
     _ bytes: UnsafePointer<UInt8>, count: Int, syntax: FieldSyntax,
     into separators: UnsafeMutablePointer<UInt32>
 ) -> (found: Int, scanned: Int) {
@@ -55,7 +55,7 @@
 }
 
 /// The twin of `findSeparators`, byte by byte; also does its last, odd bytes.
-@unsafe func findSeparatorsSlowly(
+@unsafe package func findSeparatorsSlowly(
     _ bytes: UnsafePointer<UInt8>, from start: Int, count: Int, syntax: FieldSyntax,
     into separators: UnsafeMutablePointer<UInt32>, found alreadyFound: Int
 ) -> (found: Int, scanned: Int) {
