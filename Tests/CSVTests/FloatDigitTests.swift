@@ -5,7 +5,7 @@ import Testing
 
 /// Floats to the last bit, against the C library's `strtod` and `strtof`, which round correctly.
 ///
-/// `DATAMAKE_FLOATS=10000000` sets how many texts are read; a build for release does as many in about half a minute.
+/// `DATAMAKE_FLOATS=10000000` sets how many texts are read; a build for release reads as many in some ten seconds.
 @Suite struct FloatDigitTests {
     static let chunkCount = 5_000
     static let textCount =
