@@ -149,6 +149,10 @@ let package = Package(
             dependencies: ["datamake", "sample-archive", "Zip", "Bytes", "TestSupport"],
             path: "Tests/BuildingTests", swiftSettings: houseRules),
         .testTarget(
+            name: "StepsTests", dependencies: ["steps", "sample-archive", "TestSupport"],
+            path: "Tests/StepsTests",
+            swiftSettings: houseRules),
+        .testTarget(
             name: "SampleArchiveTests", dependencies: ["sample-archive", "TestSupport"],
             path: "Tests/SampleArchiveTests", swiftSettings: houseRules),
     ]

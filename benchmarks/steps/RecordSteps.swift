@@ -8,10 +8,11 @@ struct RecordSteps {
         let fields = workload.table.columns.count
         var split = Stopwatch()
         var kernels = Array(repeating: Stopwatch(), count: fields)
-        var forms = [TimestampForm?](repeating: nil, count: fields)
         var rowCount = 0
         let scratch = ColumnScratch()
         for payload in workload.payloads {
+            // Each file writes its times in its own way.
+            var forms = [TimestampForm?](repeating: nil, count: fields)
             let text = TextSource(payload.text)
             var reader = RecordReader(file: workload.name, syntax: FieldSyntax())
             _ = unsafe try reader.peekFirstRecord(text.read)
