@@ -113,6 +113,15 @@ let package = Package(
             name: "sample-archive", dependencies: ["Zip", "Bytes", "Problems", argumentParser],
             path: "Sources/sample-archive", swiftSettings: houseRules),
 
+        // What every step costs; benchmarks/steps.py builds and runs it.
+        .executableTarget(
+            name: "steps",
+            dependencies: [
+                "Bytes", "CSV", "Cleaning", "Columns", "Compression", "Files", "Graph", "Parquet", "Zip",
+                argumentParser,
+            ],
+            path: "benchmarks/steps", swiftSettings: houseRules),
+
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: houseRules),
 
         .tests(of: "Problems"),
@@ -120,8 +129,8 @@ let package = Package(
         .tests(of: "Columns", uses: ["Bytes"]),
         .tests(of: "Compression", uses: ["Bytes", "Problems"]),
         .tests(of: "Zip", uses: ["Bytes", "Compression", "Problems"]),
-        .tests(of: "CSV", uses: ["Bytes", "Columns", "Problems"]),
-        .tests(of: "Parquet", uses: ["Bytes", "Columns", "Problems"]),
+        .tests(of: "CSV", uses: ["Bytes", "Columns", "CVector", "Problems"]),
+        .tests(of: "Parquet", uses: ["Bytes", "Columns", "CVector", "Problems"]),
         .tests(of: "HTTP", uses: ["Problems"]),
         .tests(of: "Files", uses: ["Bytes", "Problems"]),
         .tests(of: "WorkStealing"),
@@ -140,6 +149,10 @@ let package = Package(
             name: "BuildingTests",
             dependencies: ["datamake", "sample-archive", "Zip", "Bytes", "TestSupport"],
             path: "Tests/BuildingTests", swiftSettings: houseRules),
+        .testTarget(
+            name: "StepsTests", dependencies: ["steps", "sample-archive", "TestSupport"],
+            path: "Tests/StepsTests",
+            swiftSettings: houseRules),
         .testTarget(
             name: "SampleArchiveTests", dependencies: ["sample-archive", "TestSupport"],
             path: "Tests/SampleArchiveTests", swiftSettings: houseRules),

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Zips of CSV -> Parquet: datamake next to pyarrow, Polars and DuckDB, on one machine in one run.
 
-    scripts/setup && .venv/bin/python benchmarks/cleaning.py [--runs 5] [--threads 2] [--work DIR]
+    scripts/setup && .venv/bin/python benchmarks/cleaning.py [--runs 5] [--threads 2] [--work DIR | --archive DIR]
 
-Makes an archive with sample-archive (six daily files of 1,000,000 aggTrades; 10 symbols of 31 daily 1m kline files), then
-runs the programs in turn, A B C D A B C D ..., each in a process of its own and into an empty directory. Prints the
-median wall and processor seconds, the ratio of the wall time to the fastest peer's, and the bytes written. datamake's
-figures are those of the whole command, with listing, digests of every zip and output, and records.
+Makes an archive with sample-archive (six daily files of 1,000,000 aggTrades; 10 symbols of 31 daily 1m kline files), or
+takes the one in --archive (laid out like the bucket: data/spot/daily/...), then runs the programs in turn, A B C D A B C
+D ..., each in a process of its own and into an empty directory. Prints the median wall and processor seconds, the ratio of
+the wall time to the fastest peer's, the ratio of the processor time to that of inflating the same zips with ISA-L and
+nothing else (`steps --inflate-only`, a process of its own in every turn), and the bytes written. datamake's figures are
+those of the whole command, with listing, digests of every zip and output, and records.
 """
 import argparse, glob, os, pathlib, resource, shutil, statistics, subprocess, sys, tempfile, time
 
@@ -122,17 +124,22 @@ def timed_peer(which, workload, archive, work, threads):
     return float(output[0]), float(output[1]), size(out)
 
 
+def timed_child(command):
+    """Wall and processor seconds of a program, start to end."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    wall = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
 def timed_datamake(program, workload, archive, work, threads):
     project = os.path.join(work, "project")
     shutil.rmtree(project, ignore_errors=True)
     os.makedirs(project)
     pathlib.Path(project, "Datafile").write_text(DATAFILE[workload].replace("ARCHIVE", archive))
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.perf_counter()
-    subprocess.run([program, "-C", project, "build", "--json", "-j", str(threads)], check=True, capture_output=True)
-    wall = time.perf_counter() - start
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    wall, processor = timed_child([program, "-C", project, "build", "--json", "-j", str(threads)])
     return wall, processor, size(os.path.join(project, "out"))
 
 
@@ -145,12 +152,13 @@ def main():
     arguments.add_argument("--runs", type=int, default=5)
     arguments.add_argument("--threads", type=int, default=2)
     arguments.add_argument("--work", help="where the archive stays for the next time")
+    arguments.add_argument("--archive", help="an archive that is there already, instead of a made one")
     arguments.add_argument("--peer", nargs=4, help=argparse.SUPPRESS)
     options = arguments.parse_args()
     if options.peer:
         return peer(*options.peer, options.threads)
 
-    for product in ["datamake", "sample-archive"]:
+    for product in ["datamake", "sample-archive", "steps"]:
         subprocess.run(["swift", "build", "-c", "release", "--product", product], cwd=ROOT, check=True)
     binaries = subprocess.run(
         ["swift", "build", "-c", "release", "--show-bin-path"], cwd=ROOT, check=True, capture_output=True,
@@ -160,28 +168,34 @@ def main():
     makers = {"agg-trades": ["--kinds", "agg-trades", "--symbols", "1", "--days", "6", "--rows", "1000000"],
               "klines": ["--kinds", "spot-klines", "--symbols", "10", "--days", "31"]}
     for workload, flags in makers.items():
-        archive = os.path.join(work, workload)
+        archive = os.path.abspath(options.archive) if options.archive else os.path.join(work, workload)
+        if options.archive and not groups_of(archive, workload):
+            print(f"\n{workload}: nothing in {archive} that is named {WORKLOADS[workload][1]}")
+            continue
         if not os.path.exists(archive):
             subprocess.run([f"{binaries}/sample-archive", "make", archive, "--seed", "7", "--start", "2024-01-01", *flags],
                            check=True, stdout=subprocess.DEVNULL)
         import zipfile
         paths = [path for group in groups_of(archive, workload).values() for path in group]
         text = sum(info.file_size for path in paths for info in zipfile.ZipFile(path).infolist())
-        results = {}
+        results, floors = {}, []
         for _ in range(options.runs):
+            floors.append(timed_child([f"{binaries}/steps", "--inflate-only", *paths])[1])
             for which in ["datamake", "polars", "pyarrow", "duckdb"]:
                 result = (timed_datamake(f"{binaries}/datamake", workload, archive, work, options.threads)
                           if which == "datamake" else timed_peer(which, workload, archive, work, options.threads))
                 results.setdefault(which, []).append(result)
         medians = {which: [statistics.median(column) for column in zip(*rows)] for which, rows in results.items()}
+        floor = statistics.median(floors)
         fastest = min(row[0] for which, row in medians.items() if which != "datamake")
         smallest = min(row[2] for which, row in medians.items() if which != "datamake")
         print(f"\n{workload}: {len(paths)} zips, {text / 1e6:.0f} MB of CSV, {options.threads} threads, "
-              f"median of {options.runs}")
-        print(f"{'':10}{'wall s':>8}{'cpu s':>8}{'MB/s':>8}{'of fastest peer':>17}{'bytes':>12}{'of smallest peer':>18}")
+              f"median of {options.runs}; inflating alone {floor:.2f} s of processor time")
+        print(f"{'':10}{'wall s':>8}{'cpu s':>8}{'cpu/inflate':>13}{'MB/s':>8}{'of fastest peer':>17}{'bytes':>12}"
+              f"{'of smallest peer':>18}")
         for which, (wall, processor, count) in medians.items():
-            print(f"{which:10}{wall:8.2f}{processor:8.2f}{text / wall / 1e6:8.0f}{wall / fastest:17.2f}{count:12.0f}"
-                  f"{count / smallest:18.2f}")
+            print(f"{which:10}{wall:8.2f}{processor:8.2f}{processor / floor:13.2f}{text / wall / 1e6:8.0f}"
+                  f"{wall / fastest:17.2f}{count:12.0f}{count / smallest:18.2f}")
 
 
 if __name__ == "__main__":

@@ -14,11 +14,13 @@ import Synchronization
 extension BuildRun {
     /// Runs one action: reads its inputs' digests, asks again whether it must run, runs its recipe, publishes, records.
     ///
-    /// Blocks its worker: cleaning is computing, and the pool has a worker a processor.
+    /// Blocks its worker: cleaning is computing. It does so in a processor slot, which it leaves to publish.
     func runAction(_ step: Plan.Step) async -> JobOutcome {
         let action = graph.actions[step.action]
         observer.observe(.started(target: action.output, kind: .build))
         var subject = ""
+        let slot = processors.take()
+        defer { slot.giveBack() }
         do {
             var inputs = try currentInputs(of: action)
             let record = knowledge.withLock { $0.actions[action.output] }
@@ -36,7 +38,7 @@ extension BuildRun {
                 // The same rows under the same recipe would fail the same way.
                 throw RepeatedFailure(record: known)
             }
-            let outcome = try await run(action, inputs: inputs, record: record)
+            let outcome = try await run(action, inputs: inputs, record: record, slot: slot)
             return outcome
         } catch {
             if Task.isCancelled { return .failed }

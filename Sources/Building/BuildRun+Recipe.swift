@@ -13,7 +13,11 @@ import Synchronization
 
 extension BuildRun {
     /// Runs the recipe into a staged file, publishes it unless the same bytes stand there already, and records it.
-    func run(_ action: Action, inputs: [CurrentInput], record: ActionRecord?) async throws -> JobOutcome {
+    ///
+    /// - Parameter slot: given back once all is computed.
+    func run(
+        _ action: Action, inputs: [CurrentInput], record: ActionRecord?, slot: ProcessorSlots.Slot
+    ) async throws -> JobOutcome {
         let clock = ContinuousClock()
         let started = clock.now
         let startedAt = Stamp.now()
@@ -35,6 +39,7 @@ extension BuildRun {
             inputs: inputs.map {
                 RecipeInput(name: $0.input.name, path: $0.path, preference: $0.input.preference)
             }, output: output, rejects: rejects)
+        slot.giveBack()
         let finished = try output.finish()
         try refuseMovedInputs(inputs)
         for (index, payload) in made.payloads.enumerated() where inputs[index].raw != nil {

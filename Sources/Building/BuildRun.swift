@@ -29,6 +29,8 @@ final class BuildRun: Sendable {
     let manifest: ManifestWriter
     let observer: any BuildObserver
     let fetcher: Fetcher?
+    private let workerCount: Int
+    let processors: ProcessorSlots
     /// Milliseconds since 1970.
     private let startedAt: Int64
     let knowledge: Mutex<Knowledge>
@@ -68,6 +70,9 @@ final class BuildRun: Sendable {
             needsNetwork
             ? HTTPClient(options: httpOptions(for: project, connections: request.connections)) : nil
         fetcher = client.map { Fetcher(client: $0) }
+        workerCount = max(
+            1, request.workers ?? project.settings.jobs ?? ProcessInfo.processInfo.activeProcessorCount)
+        processors = ProcessorSlots(count: workerCount)
         var raws = records.raws
         for (index, raw) in plan.raws { raws[graph.raws[index].name] = raw.record }
         var actions = records.actions
@@ -91,10 +96,11 @@ final class BuildRun: Sendable {
         recordMovedStamps()
 
         let (schedule, jobs) = makeSchedule()
-        // One worker more than computations may run at once: it serves transfers that come to their end meanwhile.
-        let pool = WorkStealingPool(workerCount: workerCount + 1)
+        // Two workers more than may compute at once: one job waits for the disk while another computes, and one worker
+        // serves transfers that come to their end meanwhile.
+        let pool = WorkStealingPool(workerCount: workerCount + 2)
         _ = await runSchedule(
-            schedule, limits: ScheduleLimits(connections: connectionCount, workers: workerCount), on: pool,
+            schedule, limits: ScheduleLimits(connections: connectionCount, workers: workerCount + 1), on: pool,
             fetchExecutor: pool,
             perform: { [self] id in await perform(jobs[Int(id.index)]) },
             abandoned: { id, cause in abandon(jobs[Int(id.index)], because: jobs[Int(cause.index)]) },
@@ -181,10 +187,6 @@ final class BuildRun: Sendable {
     }
 
     // MARK: limits
-
-    private var workerCount: Int {
-        request.workers ?? project.settings.jobs ?? max(1, ProcessInfo.processInfo.activeProcessorCount)
-    }
 
     private var connectionCount: Int {
         request.connections ?? project.settings.connections ?? defaultConnectionCount

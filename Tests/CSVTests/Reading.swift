@@ -67,11 +67,43 @@ private func readColumn<T: BitwiseCopyable>(
     _ fields: [String], zero: T,
     _ kernel: (FieldSlice, UnsafeMutablePointer<T>, UnsafeMutablePointer<UInt8>) -> Int
 ) throws -> [(value: T, status: FieldStatus)] {
-    // A second column keeps an empty field apart from an empty line.
-    let text = Text(Array(fields.map { $0 + ",\n" }.joined().utf8))
-    var reader = RecordReader(file: "t.csv", syntax: FieldSyntax())
+    unsafe try readColumn(bytes: fields.map { Array($0.utf8) }, zero: zero, kernel)
+}
+
+/// Where a field stands in its record.
+enum FieldPlace {
+    /// Before an empty one, which keeps an empty field apart from an empty line.
+    case first
+    /// Alone; the last has nothing behind it, not even a newline.
+    case alone
+    case between([UInt8], [UInt8])
+}
+
+/// - Parameter block: bytes the reader takes at a time, at first.
+func readColumn<T: BitwiseCopyable>(
+    bytes fields: [[UInt8]], at place: FieldPlace = .first,
+    block: Int = RecordReader.defaultBlockByteCount, zero: T,
+    _ kernel: (FieldSlice, UnsafeMutablePointer<T>, UnsafeMutablePointer<UInt8>) -> Int
+) throws -> [(value: T, status: FieldStatus)] {
+    var bytes: [UInt8] = []
+    for field in fields {
+        switch place {
+        case .first: bytes += field + [0x2C, 0x0A]
+        case .alone: bytes += field + [0x0A]
+        case .between(let before, let after): bytes += before + [0x2C] + field + [0x2C] + after + [0x0A]
+        }
+    }
+    if case .alone = place, fields.last?.isEmpty == false { bytes.removeLast() }
+    let text = Text(bytes)
+    var reader = RecordReader(file: "t.csv", syntax: FieldSyntax(), blockByteCount: block)
     var result: [(T, FieldStatus)] = []
-    while let batch = unsafe try reader.nextBatch(fieldCount: 2, text.read) {
+    let (index, width) =
+        switch place {
+        case .first: (0, 2)
+        case .alone: (0, 1)
+        case .between: (1, 3)
+        }
+    while let batch = unsafe try reader.nextBatch(fieldCount: width, text.read) {
         let count = batch.rowCount
         let values = UnsafeMutablePointer<T>.allocate(capacity: count)
         unsafe values.initialize(repeating: zero, count: count)
@@ -81,7 +113,7 @@ private func readColumn<T: BitwiseCopyable>(
             unsafe values.deallocate()
             unsafe status.deallocate()
         }
-        let exceptions = unsafe kernel(batch.fields(0, rows: 0..<count), values, status)
+        let exceptions = unsafe kernel(batch.fields(index, rows: 0..<count), values, status)
         let rows = (0..<count).map { unsafe (values[$0], FieldStatus(rawValue: status[$0])!) }
         precondition(rows.filter { $0.1 != .ok }.count == exceptions)
         result += rows
@@ -92,6 +124,16 @@ private func readColumn<T: BitwiseCopyable>(
 
 func int64s(_ fields: [String]) throws -> [(value: Int64, status: FieldStatus)] {
     unsafe try readColumn(fields, zero: 0) { unsafe parseInt64($0, into: $1, status: $2) }
+}
+
+func int64s(bytes: [[UInt8]]) throws -> [(value: Int64, status: FieldStatus)] {
+    unsafe try readColumn(bytes: bytes, zero: 0) { unsafe parseInt64($0, into: $1, status: $2) }
+}
+
+/// Whether each field is text.
+func textStatuses(_ fields: [[UInt8]]) throws -> [FieldStatus] {
+    unsafe try readColumn(bytes: fields, zero: UInt8(0)) { unsafe measureText($0, status: $2).exceptions }
+        .map(\.status)
 }
 
 func int32s(_ fields: [String]) throws -> [(value: Int32, status: FieldStatus)] {

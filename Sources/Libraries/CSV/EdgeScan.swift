@@ -1,13 +1,13 @@
 import CVector
 
 /// What a scan for the ends of fields found.
-struct EdgeScan {
+package struct EdgeScan: Hashable {
     /// Edges written.
-    var found: Int
+    package var found: Int
     /// How many of them stand behind an LF.
-    var lineFeedCount: Int
+    package var lineFeedCount: Int
     /// Up to where the bytes were looked at: all of them, or less where a special byte lies within the next 64.
-    var scanned: Int
+    package var scanned: Int
 }
 
 /// Finds where fields end in bytes without quotes, 64 at a time.
@@ -17,7 +17,7 @@ struct EdgeScan {
 /// - Parameters:
 ///   - bytes: `count` readable bytes.
 ///   - edges: room for `count + 64` offsets; receives the offset behind each delimiter and LF, ascending.
-@unsafe func findEdges(
+@unsafe package func findEdges(
     _ bytes: UnsafePointer<UInt8>, count: Int, syntax: FieldSyntax, into edges: UnsafeMutablePointer<UInt32>
 ) -> EdgeScan {
     guard VectorKernels.areThere else {
@@ -33,7 +33,7 @@ struct EdgeScan {
 }
 
 /// `findEdges` for processors without its kernel.
-@unsafe func findEdgesPortably(
+@unsafe package func findEdgesPortably(
     _ bytes: UnsafePointer<UInt8>, count: Int, syntax: FieldSyntax, into edges: UnsafeMutablePointer<UInt32>
 ) -> EdgeScan {
     let delimiter = SIMD16<UInt8>(repeating: syntax.delimiter)
@@ -89,7 +89,7 @@ struct EdgeScan {
 /// - Parameters:
 ///   - start: a multiple of 64.
 ///   - found, lineFeedCount: those before `start`.
-@unsafe func findEdgesSlowly(
+@unsafe package func findEdgesSlowly(
     _ bytes: UnsafePointer<UInt8>, from start: Int, count: Int, syntax: FieldSyntax,
     into edges: UnsafeMutablePointer<UInt32>, found alreadyFound: Int, lineFeedCount feedsBefore: Int
 ) -> EdgeScan {

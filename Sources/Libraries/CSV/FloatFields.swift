@@ -20,7 +20,7 @@ import CVector
 }
 
 /// `parseFloat64` for processors without its kernel.
-@unsafe func parseFloat64Portably(
+@unsafe package func parseFloat64Portably(
     _ fields: FieldSlice, into values: UnsafeMutablePointer<Double>, status: UnsafeMutablePointer<UInt8>
 ) -> Int {
     // SAFETY: row < fields.count, for which the caller gave room.

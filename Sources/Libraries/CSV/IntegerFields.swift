@@ -22,7 +22,7 @@ import CVector
 }
 
 /// `parseInt64` for processors without its kernel.
-@unsafe func parseInt64Portably(
+@unsafe package func parseInt64Portably(
     _ fields: FieldSlice, into values: UnsafeMutablePointer<Int64>, status: UnsafeMutablePointer<UInt8>
 ) -> Int {
     // SAFETY: row < fields.count, for which the caller gave room.

@@ -76,7 +76,7 @@ package enum TimestampForm: UInt8, Hashable, Sendable, CaseIterable {
 }
 
 /// `parseTimestamp` of every form, one field at a time.
-@unsafe func parseTimestampPortably(
+@unsafe package func parseTimestampPortably(
     _ fields: FieldSlice, form: TimestampForm, into values: UnsafeMutablePointer<Int64>,
     status: UnsafeMutablePointer<UInt8>
 ) -> Int {

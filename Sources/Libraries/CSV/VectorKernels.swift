@@ -4,9 +4,9 @@ import CVector
 ///
 /// Measured on an AMD EPYC (Zen 5), aggTrades: float64 9 -> 2.1 ns a field, int64 4 -> 1.3 ns, bool 2.9 -> 1.1 ns,
 /// scan 1.4 -> 0.4 ns a separator, against the twins in Swift.
-enum VectorKernels {
+package enum VectorKernels {
     /// Whether the processor has what they need; the twins in Swift run anywhere.
-    static let areThere = vector_kernels_run() != 0
+    package static let areThere = vector_kernels_run() != 0
 
     /// Decides the rows that a kernel left over by its twin.
     ///

@@ -17,7 +17,7 @@ import CVector
 }
 
 /// `parseBool` for processors without its kernel.
-@unsafe func parseBoolPortably(
+@unsafe package func parseBoolPortably(
     _ fields: FieldSlice, into values: UnsafeMutablePointer<UInt8>, status: UnsafeMutablePointer<UInt8>
 ) -> Int {
     // SAFETY: row < fields.count, for which the caller gave room.

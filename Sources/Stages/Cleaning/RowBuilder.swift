@@ -32,7 +32,7 @@ final class RowBuilder {
     private let indices: [Int]
     private let types: [ColumnType]
     private let isNullable: [Bool]
-    private let checks: [CheckProgram]
+    let checks: [CheckProgram]
 
     // Of the file at hand. Forms by output column, with the line that showed it.
     private var fields: [Int?] = []
@@ -288,7 +288,7 @@ final class RowBuilder {
         column.setTextByteCount(after)
     }
 
-    @unsafe private func parsedRows(_ batch: RecordBatch) -> ParsedRows {
+    @unsafe func parsedRows(_ batch: RecordBatch) -> ParsedRows {
         let columnCount = table.columns.count
         var rows = unsafe ParsedRows(
             count: batch.rowCount, slots: Array(repeating: nil, count: columnCount),

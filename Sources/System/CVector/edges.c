@@ -55,7 +55,7 @@ static int has_512(void) {
         && __builtin_cpu_supports("avx512vbmi2");
 }
 
-AVX2 static size_t find_edges_256(const uint8_t *bytes, size_t byte_count, uint8_t delimiter, uint8_t quote,
+AVX2 size_t vector_find_edges_256(const uint8_t *bytes, size_t byte_count, uint8_t delimiter, uint8_t quote,
                               uint32_t *edges, size_t *found, size_t *line_feeds) {
     const __m256i delimiters = _mm256_set1_epi8((char)delimiter);
     const __m256i quotes = _mm256_set1_epi8((char)quote);
@@ -100,13 +100,18 @@ AVX2 static size_t find_edges_256(const uint8_t *bytes, size_t byte_count, uint8
 size_t vector_find_edges(const uint8_t *bytes, size_t byte_count, uint8_t delimiter, uint8_t quote,
                          uint32_t *edges, size_t *found, size_t *line_feeds) {
     return has_512() ? find_edges_512(bytes, byte_count, delimiter, quote, edges, found, line_feeds)
-                     : find_edges_256(bytes, byte_count, delimiter, quote, edges, found, line_feeds);
+                     : vector_find_edges_256(bytes, byte_count, delimiter, quote, edges, found, line_feeds);
 }
 
 #else
 
 size_t vector_find_edges(const uint8_t *bytes, size_t byte_count, uint8_t delimiter, uint8_t quote,
                          uint32_t *edges, size_t *found, size_t *line_feeds) {
+    __builtin_trap();
+}
+
+size_t vector_find_edges_256(const uint8_t *bytes, size_t byte_count, uint8_t delimiter, uint8_t quote,
+                             uint32_t *edges, size_t *found, size_t *line_feeds) {
     __builtin_trap();
 }
 

@@ -22,6 +22,10 @@ int vector_kernels_run(void);
 size_t vector_find_edges(const uint8_t *bytes, size_t byte_count, uint8_t delimiter, uint8_t quote,
                          uint32_t *edges, size_t *found, size_t *line_feeds);
 
+/// The same for processors without AVX-512 VBMI2.
+size_t vector_find_edges_256(const uint8_t *bytes, size_t byte_count, uint8_t delimiter, uint8_t quote,
+                             uint32_t *edges, size_t *found, size_t *line_feeds);
+
 /// One column's fields: field `r` is `bytes[edges[r * stride] ..< edges[r * stride + 1] - 1]`.
 ///
 /// Rows that are not plain numbers (too long, empty, malformed, inexact in one division) get `VECTOR_UNDECIDED`, the

@@ -1,0 +1,130 @@
+import CSV
+import TestSupport
+import Testing
+
+/// The kernels in vector instructions say what their twins in Swift say: values to the bit, and every status.
+@Suite struct VectorKernelTests {
+    /// Fields that end up next to each other in one column: kernels take two rows at a time.
+    static func fields(seed: UInt64, count: Int) -> [String] {
+        var random = SeededGenerator(seed: seed)
+        func digits(_ count: Int) -> String {
+            String((0..<count).map { _ in "0123456789".randomElement(using: &random)! })
+        }
+        return (0..<count).map { _ in
+            switch Int.random(in: 0..<24, using: &random) {
+            case 0: ""
+            case 1:
+                ["True", "False", "true", "FALSE", "TRUE", "false", "1", "0", "tRUE", "Truer"].randomElement(
+                    using: &random)!
+            case 2: KernelPlaceTests.fields.randomElement(using: &random)!
+            case 3: "-" + digits(Int.random(in: 0...8, using: &random)) + "." + digits(3)
+            case 4:
+                ["9007199254740992", "9007199254740993", "90071992.54740992", "90071992.54740993"]
+                    .randomElement(using: &random)!
+            case 5: "1.2.3"
+            case 6...9: String(1_700_000_000_000 + Int.random(in: 0...100_000_000_000, using: &random))
+            case 10...13: digits(Int.random(in: 1...19, using: &random))
+            default:
+                digits(Int.random(in: 1...9, using: &random)) + "."
+                    + digits(Int.random(in: 0...9, using: &random))
+            }
+        }
+    }
+
+    /// Calls `body` with the fields as one column of a batch.
+    static func withColumn(_ fields: [String], _ body: (FieldSlice) -> Void) throws {
+        var rest = Array(fields.map { $0 + ",x\n" }.joined().utf8)[...]
+        var reader = RecordReader(file: "a.csv", syntax: FieldSyntax(), blockByteCount: 1 << 20)
+        var rowCount = 0
+        while let batch = unsafe try reader.nextBatch(
+            fieldCount: 2,
+            { room in
+                let count = min(room.count, rest.count)
+                unsafe room.copyBytes(from: rest.prefix(count))
+                rest = rest.dropFirst(count)
+                return count
+            })
+        {
+            rowCount += batch.rowCount
+            unsafe body(batch.fields(0, rows: 0..<batch.rowCount))
+        }
+        #expect(rowCount == fields.count)
+    }
+
+    /// What a kernel makes of a column: for each row its bits and its status, and how many rows are not ok.
+    @unsafe static func results<Value: BitwiseCopyable>(
+        _ fields: FieldSlice, _ zero: Value,
+        _ kernel: (FieldSlice, UnsafeMutablePointer<Value>, UnsafeMutablePointer<UInt8>) -> Int,
+        bits: (Value) -> UInt64
+    ) -> [UInt64] {
+        let count = unsafe fields.count
+        let values = UnsafeMutablePointer<Value>.allocate(capacity: count + 1)
+        let status = UnsafeMutablePointer<UInt8>.allocate(capacity: count + 1)
+        unsafe values.initialize(repeating: zero, count: count + 1)
+        unsafe status.initialize(repeating: 0, count: count + 1)
+        defer {
+            unsafe values.deallocate()
+            unsafe status.deallocate()
+        }
+        let exceptions = unsafe kernel(fields, values, status)
+        return (0..<count).flatMap { row in
+            unsafe [status[row] == 0 ? bits(values[row]) : 0, UInt64(status[row])]
+        } + [UInt64(exceptions)]
+    }
+
+    @Test("each kernel agrees with its twin", arguments: UInt64(1)...20)
+    func agree(seed: UInt64) throws {
+        unsafe try Self.withColumn(Self.fields(seed: seed, count: 2_001)) { fields in
+            unsafe #expect(
+                Self.results(fields, 0.0, { unsafe parseFloat64($0, into: $1, status: $2) }) { $0.bitPattern }
+                    == Self.results(fields, 0.0, { unsafe parseFloat64Portably($0, into: $1, status: $2) }) {
+                        $0.bitPattern
+                    })
+            unsafe #expect(
+                Self.results(fields, Int64(0), { unsafe parseInt64($0, into: $1, status: $2) }) {
+                    UInt64(bitPattern: $0)
+                }
+                    == Self.results(fields, Int64(0), { unsafe parseInt64Portably($0, into: $1, status: $2) })
+                {
+                    UInt64(bitPattern: $0)
+                })
+            unsafe #expect(
+                Self.results(fields, UInt8(0), { unsafe parseBool($0, into: $1, status: $2) }) { UInt64($0) }
+                    == Self.results(fields, UInt8(0), { unsafe parseBoolPortably($0, into: $1, status: $2) })
+                {
+                    UInt64($0)
+                })
+            for form in TimestampForm.allCases {
+                unsafe #expect(
+                    Self.results(
+                        fields, Int64(0), { unsafe parseTimestamp($0, form: form, into: $1, status: $2) }
+                    ) { UInt64(bitPattern: $0) }
+                        == Self.results(
+                            fields, Int64(0),
+                            { unsafe parseTimestampPortably($0, form: form, into: $1, status: $2) }
+                        ) { UInt64(bitPattern: $0) })
+            }
+        }
+    }
+
+    @Test("columns of one form, as files have them")
+    func uniform() throws {
+        var random = SeededGenerator(seed: 5)
+        for decimals in 0...9 {
+            let fields = (0..<1_001).map { _ in
+                let whole = String(Int.random(in: 0...999_999, using: &random))
+                guard decimals > 0 else { return whole }
+                let fraction = String(Int.random(in: 0..<1_000_000_000, using: &random) + 1_000_000_000)
+                return "\(whole).\(fraction.suffix(decimals))"
+            }
+            unsafe try Self.withColumn(fields) { slice in
+                let values = unsafe Self.results(
+                    slice, 0.0, { unsafe parseFloat64($0, into: $1, status: $2) }
+                ) { $0.bitPattern }
+                for (row, field) in fields.enumerated() {
+                    #expect(values[2 * row] == Double(field)!.bitPattern && values[2 * row + 1] == 0)
+                }
+            }
+        }
+    }
+}

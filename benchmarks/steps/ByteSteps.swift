@@ -1,0 +1,105 @@
+import Bytes
+import CSV
+import Compression
+
+/// Steps that see bytes alone: inflating, hashing, the scan for separators.
+struct ByteSteps {
+    /// As many bytes as the reader of records takes at a time.
+    private static let blockByteCount = RecordReader.defaultBlockByteCount
+
+    func run(_ workload: Workload, into measurements: inout Measurements) throws {
+        let text = workload.textByteCount
+        measurements.add(Measurements.floorName, try inflate(workload, by: Inflater.self), bytes: text)
+        measurements.add("inflate (zlib)", try inflate(workload, by: ZlibInflater.self), bytes: text)
+
+        var sum = Stopwatch()
+        var checksum = CRC32()
+        unsafe eachBlock(of: workload) { block in sum.time { unsafe checksum.update(block) } }
+        measurements.add("CRC-32 of the text", sum, bytes: text)
+
+        var fast = Stopwatch()
+        var xxh3 = XXH3Hasher()
+        unsafe eachBlock(of: workload) { block in fast.time { unsafe xxh3.update(block) } }
+        measurements.add("XXH3-128 of the text", fast, bytes: text)
+
+        var strong = Stopwatch()
+        for payload in workload.payloads {
+            unsafe payload.zip.withUnsafeBytes { zip in
+                strong.time {
+                    var sha256 = SHA256Hasher()
+                    unsafe sha256.update(zip)
+                    _ = sha256.finish()
+                }
+            }
+        }
+        measurements.add("SHA-256 of the zip", strong, bytes: workload.zipByteCount)
+
+        var scan = Stopwatch()
+        var found = 0
+        let edges = UnsafeMutablePointer<UInt32>.allocate(capacity: Self.blockByteCount + 64)
+        defer { unsafe edges.deallocate() }
+        unsafe eachBlock(of: workload) { block in
+            // SAFETY: the block is not empty, and there is room for as many offsets as it has bytes, and 64.
+            found += scan.time {
+                unsafe findEdges(
+                    block.baseAddress!.assumingMemoryBound(to: UInt8.self), count: block.count,
+                    syntax: FieldSyntax(), into: edges
+                ).found
+            }
+        }
+        measurements.add("find field ends", scan, values: found, bytes: text)
+    }
+
+    private func inflate<Decoder: RawInflater & ~Copyable>(
+        _ workload: Workload, by type: Decoder.Type
+    ) throws -> Stopwatch {
+        var stopwatch = Stopwatch()
+        let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
+        defer { unsafe output.deallocate() }
+        for payload in workload.payloads {
+            try unsafe payload.zip[payload.deflated].withUnsafeBytes { input in
+                try stopwatch.time {
+                    var decoder = Decoder()
+                    _ = try unsafe inflateAll(input, with: &decoder, into: output)
+                }
+            }
+        }
+        return stopwatch
+    }
+
+    /// Hands out the text block by block, each in cache as it is when it has just been inflated.
+    private func eachBlock(of workload: Workload, _ body: (UnsafeRawBufferPointer) -> Void) {
+        let block = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.blockByteCount, alignment: 64)
+        defer { unsafe block.deallocate() }
+        for payload in workload.payloads {
+            unsafe payload.text.withUnsafeBytes { text in
+                for start in stride(from: 0, to: text.count, by: Self.blockByteCount) {
+                    let count = min(Self.blockByteCount, text.count - start)
+                    unsafe block.copyMemory(
+                        from: UnsafeRawBufferPointer(rebasing: text[start..<start + count]))
+                    unsafe body(UnsafeRawBufferPointer(rebasing: block[..<count]))
+                }
+            }
+        }
+    }
+}
+
+/// Inflates a whole stream, each piece over the one before.
+///
+/// - Returns: how many bytes came out.
+func inflateAll<Decoder: RawInflater & ~Copyable>(
+    _ input: UnsafeRawBufferPointer, with decoder: inout Decoder, into output: UnsafeMutableRawBufferPointer
+) throws -> Int {
+    var read = 0
+    var byteCount = 0
+    while true {
+        let step = try unsafe decoder.inflate(
+            from: UnsafeRawBufferPointer(rebasing: input[read...]), into: output)
+        read += step.readByteCount
+        byteCount += step.writtenByteCount
+        if step.isFinished { return byteCount }
+        guard step.readByteCount + step.writtenByteCount > 0 else {
+            throw BenchmarkProblem(description: "a deflate stream ends early")
+        }
+    }
+}
