@@ -159,7 +159,7 @@ def main():
         return peer(*options.peer, options.threads)
 
     for product in ["datamake", "sample-archive", "steps"]:
-        subprocess.run(["swift", "build", "-c", "release", "--product", product], cwd=ROOT, check=True)
+        subprocess.run(["swift", "build", "-c", "release", "--static-swift-stdlib", "--product", product], cwd=ROOT, check=True)
     binaries = subprocess.run(
         ["swift", "build", "-c", "release", "--show-bin-path"], cwd=ROOT, check=True, capture_output=True,
         text=True).stdout.strip()

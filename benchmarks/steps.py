@@ -21,7 +21,7 @@ def built(*products):
     """Builds programs for release; where they are."""
     for product in products:
         # What the build says goes to standard error, so that the output can be piped.
-        subprocess.run(["swift", "build", "-c", "release", "--product", product], cwd=ROOT, check=True, stdout=sys.stderr)
+        subprocess.run(["swift", "build", "-c", "release", "--static-swift-stdlib", "--product", product], cwd=ROOT, check=True, stdout=sys.stderr)
     where = subprocess.run(["swift", "build", "-c", "release", "--show-bin-path"], cwd=ROOT, check=True,
                            capture_output=True, text=True)
     return where.stdout.strip()

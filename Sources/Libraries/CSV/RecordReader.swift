@@ -182,7 +182,10 @@ package struct RecordReader: ~Copyable {
         private static func allocate(_ capacity: Int) -> UnsafeMutablePointer<UInt8> {
             let byteCount = capacity + 2 * RecordBatch.padding
             let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: byteCount)
-            unsafe memory.initialize(repeating: 0, count: byteCount)
+            // What lies between is written before it is read.
+            unsafe memory.initialize(repeating: 0, count: RecordBatch.padding)
+            unsafe (memory + RecordBatch.padding + capacity).initialize(
+                repeating: 0, count: RecordBatch.padding)
             return unsafe memory + RecordBatch.padding
         }
     }
