@@ -55,7 +55,10 @@ import Testing
             for name in ["inflate (ISA-L)", "inflate (zlib)", "CRC-32 of the text", "XXH3-128 of the text"] {
                 #expect(steps[name]?.bytes == file.csv_bytes, "\(file.name): \(name)")
             }
-            for name in ["find field ends", "ParquetWriter, zstd 3", "zstd 9 of the pages", "statistics"] {
+            for name in [
+                "find field ends", "choose encodings, by samples", "ParquetWriter, zstd 3",
+                "zstd 9 of the pages", "statistics",
+            ] {
                 #expect(steps[name] != nil, "\(file.name): \(name)")
             }
             #expect(file.steps.allSatisfy { $0.runs.count == 2 && $0.seconds >= 0 })
