@@ -133,17 +133,17 @@ struct FloatTexts {
         put(",\n")
     }
 
-    /// Reads all texts with both kernels.
+    /// Reads all texts with the kernels of both types, and that of float64 for any processor.
     ///
     /// - Returns: what is not as the C library has it.
     func differences() throws -> [String] {
         let text = Text(bytes)
         var reader = RecordReader(file: "t.csv", syntax: FieldSyntax())
         let room = starts.count
-        let doubles = UnsafeMutablePointer<Double>.allocate(capacity: room)
+        let doubles = UnsafeMutablePointer<Double>.allocate(capacity: 2 * room)
         let floats = UnsafeMutablePointer<Float>.allocate(capacity: room)
-        let status = UnsafeMutablePointer<UInt8>.allocate(capacity: 2 * room)
-        unsafe status.initialize(repeating: 0, count: 2 * room)
+        let status = UnsafeMutablePointer<UInt8>.allocate(capacity: 3 * room)
+        unsafe status.initialize(repeating: 0, count: 3 * room)
         defer {
             unsafe doubles.deallocate()
             unsafe floats.deallocate()
@@ -154,6 +154,8 @@ struct FloatTexts {
             precondition(rowCount + batch.rowCount <= room)
             let fields = unsafe batch.fields(0, rows: 0..<batch.rowCount)
             _ = unsafe parseFloat64(fields, into: doubles + rowCount, status: status + rowCount)
+            _ = unsafe parseFloat64Portably(
+                fields, into: doubles + room + rowCount, status: status + 2 * room + rowCount)
             _ = unsafe parseFloat32(fields, into: floats + rowCount, status: status + room + rowCount)
             rowCount += batch.rowCount
         }
@@ -167,10 +169,11 @@ struct FloatTexts {
                     let wide = unsafe strtod(base + starts[row], &end)
                     let narrow = unsafe strtof(base + starts[row], nil)
                     let isWhole = unsafe end?.pointee == CChar(UInt8(ascii: ","))
-                    let isWideRight =
+                    let isWideRight = [(row, row), (room + row, 2 * room + row)].allSatisfy { value, state in
                         wide.isInfinite
-                        ? unsafe status[row] == FieldStatus.outOfRange.rawValue
-                        : unsafe status[row] == 0 && doubles[row].bitPattern == wide.bitPattern
+                            ? unsafe status[state] == FieldStatus.outOfRange.rawValue
+                            : unsafe status[state] == 0 && doubles[value].bitPattern == wide.bitPattern
+                    }
                     let isNarrowRight =
                         narrow.isInfinite
                         ? unsafe status[room + row] == FieldStatus.outOfRange.rawValue
@@ -178,7 +181,8 @@ struct FloatTexts {
                     if !isWhole || !isWideRight || !isNarrowRight {
                         let field = unsafe buffer[starts[row]...].prefix { $0 != UInt8(ascii: ",") }
                         unsafe differences.append(
-                            "'\(String(decoding: field, as: UTF8.self))': \(doubles[row]) (\(status[row])) is \(wide), "
+                            "'\(String(decoding: field, as: UTF8.self))': \(doubles[row]) (\(status[row])) "
+                                + "and portably \(doubles[room + row]) (\(status[2 * room + row])) is \(wide), "
                                 + "\(floats[row]) (\(status[room + row])) is \(narrow)")
                     }
                 }

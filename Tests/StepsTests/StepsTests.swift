@@ -55,14 +55,17 @@ import Testing
             for name in ["inflate (ISA-L)", "inflate (zlib)", "CRC-32 of the text", "XXH3-128 of the text"] {
                 #expect(steps[name]?.bytes == file.csv_bytes, "\(file.name): \(name)")
             }
-            for name in ["find separators", "ParquetWriter, zstd 3", "zstd 9 of the pages", "statistics"] {
+            for name in [
+                "find field ends", "choose encodings, by samples", "ParquetWriter, zstd 3",
+                "zstd 9 of the pages", "statistics",
+            ] {
                 #expect(steps[name] != nil, "\(file.name): \(name)")
             }
             #expect(file.steps.allSatisfy { $0.runs.count == 2 && $0.seconds >= 0 })
         }
         let trades = Dictionary(uniqueKeysWithValues: report.files[0].steps.map { ($0.name, $0.values) })
         #expect(trades["parse price: float64"] == 1000)
-        #expect(trades["find separators"] == 8 * 1000)
+        #expect(trades["find field ends"] == 8 * 1000)
         #expect(trades["clean: the zips to Parquet bytes"] == 8 * 1000)
         let types = report.files[2].steps.filter { $0.name.hasPrefix("parse ") }
         #expect(types.count == 18 && types.allSatisfy { $0.values == 300 })

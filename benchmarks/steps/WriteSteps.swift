@@ -33,6 +33,16 @@ struct WriteSteps {
         measurements.add("statistics", bounds, values: values)
 
         encode(&chunk, into: &measurements)
+        var choices = Stopwatch()
+        var chosen: [String] = []
+        for column in columns {
+            let number = choices.time { chunk.chooseEncoding(of: column) }
+            chosen.append(Self.names[number ?? -1] ?? "?")
+        }
+        let counts = Dictionary(chosen.map { ($0, 1) }, uniquingKeysWith: +)
+        measurements.add(
+            "choose encodings, by samples", choices, values: values,
+            note: counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", "))
         for (field, column) in zip(schema, columns) where field.type != .bool {
             var build = Stopwatch()
             let entryCount = build.time { chunk.buildDictionary(of: column) }
@@ -77,16 +87,23 @@ struct WriteSteps {
         }
     }
 
-    /// Those a type can have besides a dictionary, with their numbers in parquet.thrift.
+    /// Encodings by their numbers in parquet.thrift.
+    private static let names = [
+        0: "PLAIN", 3: "RLE", 5: "DELTA_BINARY_PACKED", 6: "DELTA_LENGTH_BYTE_ARRAY", 8: "RLE_DICTIONARY",
+        9: "BYTE_STREAM_SPLIT",
+    ]
+
+    /// Those a type can have besides a dictionary.
     private static func encodings(of type: ColumnType) -> [(name: String, number: Int)] {
-        let plain = ("PLAIN", 0)
-        return switch type.layout {
-        case .int32, .int64: [plain, ("DELTA_BINARY_PACKED", 5)]
-        case .float32, .float64: [plain, ("BYTE_STREAM_SPLIT", 9)]
-        case .bool: [plain, ("RLE", 3)]
-        case .text: [plain, ("DELTA_LENGTH_BYTE_ARRAY", 6)]
-        case .int128: [plain]
-        }
+        let numbers =
+            switch type.layout {
+            case .int32, .int64: [0, 5]
+            case .float32, .float64: [0, 9]
+            case .bool: [0, 3]
+            case .text: [0, 6]
+            case .int128: [0]
+            }
+        return numbers.map { (names[$0] ?? "\($0)", $0) }
     }
 
     /// The whole writer; then what it does to its pages, and what becomes of its bytes.

@@ -7,6 +7,7 @@ package struct ChunkSteps: ~Copyable {
     private var dictionary = Dictionary()
     private var encoded = ByteBuffer()
     private var scratch = ByteBuffer()
+    private var writer = ColumnChunkWriter(options: WriterOptions())
 
     package init() {}
 
@@ -44,9 +45,19 @@ package struct ChunkSteps: ~Copyable {
         swap(&page, &encoded)
     }
 
+    /// Tries the encodings as the writer does, dictionary and compressed samples included, and takes the best.
+    ///
+    /// - Returns: its number in parquet.thrift; nil when a sample cannot be compressed, for want of memory.
+    package mutating func chooseEncoding(of column: Column) -> Int? {
+        let hasPackedDeltas = column.type.layout == .int32 || column.type.layout == .int64
+        let cuts = PageCut.cuts(of: column, options: WriterOptions(), forPackedDeltas: hasPackedDeltas)
+        return run(.choice(cuts), on: column)
+    }
+
     private enum Step {
         case statistics([PageCut])
         case dictionary
+        case choice([PageCut])
         case encode(Encoding, [PageCut])
     }
 
@@ -78,6 +89,9 @@ package struct ChunkSteps: ~Copyable {
         switch step {
         case .statistics(let cuts): return values.statistics(cuts).pages.count
         case .dictionary: return values.build(&dictionary) ? dictionary.entryCount : nil
+        case .choice(let cuts):
+            return try? writer.chooseEncoding(of: values, cuts: cuts, settled: nil, name: "").encoding
+                .rawValue
         case .encode(let encoding, let cuts):
             for cut in cuts { _ = values.append(encoding, cut.values, scratch: &scratch, to: &encoded) }
             return encoded.count
