@@ -68,6 +68,22 @@ import Testing
             condition: .or(
                 compare(.column("s"), .equal, .text("x")), compare(.column("n"), .equal, .integer(3))),
             passing: [3]),
+        Case(
+            name: "plain and plain",
+            condition: .and(
+                compare(.column("n"), .greater, .integer(1)), compare(.column("f"), .less, .number(0.5))),
+            passing: [2, 3]),
+        Case(
+            name: "three joined by and, one of them with nulls",
+            condition: .and(
+                .and(
+                    compare(.column("f"), .greaterOrEqual, .integer(0)),
+                    compare(.column("o"), .lessOrEqual, .integer(2))),
+                compare(.column("n"), .notEqual, .integer(4))),
+            passing: [1, 2]),
+        Case(
+            name: "a float with an integer doubles do not hold",
+            condition: compare(.column("f"), .less, .integer(9_007_199_254_740_993)), passing: [1, 2, 3, 4]),
         Case(name: "in partition", condition: .inPartition("t"), passing: [1, 2]),
         Case(
             name: "time against text", condition: compare(.column("t"), .greaterOrEqual, .text("2020-01-02")),

@@ -22,8 +22,8 @@ import Graph
 struct CheckProgram {
     let text: String
     private let condition: Expression
-    private let columns: [String: (index: Int, type: ColumnType)]
-    private let days: DayRange?
+    let columns: [String: (index: Int, type: ColumnType)]
+    let days: DayRange?
 
     /// Values of one subexpression, a row each.
     private enum Operand {
@@ -123,66 +123,19 @@ struct CheckProgram {
 
     /// Marks rows that fail: sets `failed[row]` where the check is false.
     @unsafe func markFailures(_ rows: ParsedRows, _ failed: (Int) -> Void) {
-        if unsafe markPlainFailures(rows, failed) { return }
+        unsafe markFailures(of: condition, rows, failed)
+    }
+
+    @unsafe private func markFailures(of condition: Expression, _ rows: ParsedRows, _ failed: (Int) -> Void) {
+        if case .and(let a, let b) = condition {
+            // False where one side is, whatever the other is.
+            unsafe markFailures(of: a, rows, failed)
+            unsafe markFailures(of: b, rows, failed)
+            return
+        }
+        if unsafe markPlainFailures(of: condition, rows, failed) { return }
         guard case .truth(let values) = unsafe evaluate(condition, rows) else { return }
         for (row, value) in values.enumerated() where value == false { failed(row) }
-    }
-
-    /// The checks that nearly all tables have, without a value in between: two float64 or two 64-bit columns of one type
-    /// compared, and a timestamp in the partition. False where this is not one of them.
-    @unsafe private func markPlainFailures(_ rows: ParsedRows, _ failed: (Int) -> Void) -> Bool {
-        switch condition {
-        case .comparison(let comparison, .column(let a), .column(let b)):
-            guard let x = columns[a], let y = columns[b], x.type == y.type,
-                let left = unsafe rows.slots[x.index], let right = unsafe rows.slots[y.index],
-                unsafe rows.status[x.index] == nil && rows.status[y.index] == nil
-            else { return false }
-            // SAFETY: slots hold rows.count elements of the type's layout.
-            switch x.type.layout {
-            case .float64:
-                unsafe Self.compare(
-                    comparison, left.assumingMemoryBound(to: Double.self),
-                    right.assumingMemoryBound(to: Double.self),
-                    rows.count, failed)
-            case .int64:
-                unsafe Self.compare(
-                    comparison, left.assumingMemoryBound(to: Int64.self),
-                    right.assumingMemoryBound(to: Int64.self),
-                    rows.count, failed)
-            default: return false
-            }
-            return true
-        case .inPartition(let name):
-            guard let days else { return true }
-            guard let column = columns[name], column.type == .timestamp,
-                let slots = unsafe rows.slots[column.index],
-                unsafe rows.status[column.index] == nil
-            else { return false }
-            let values = unsafe slots.assumingMemoryBound(to: Int64.self)
-            let start = Int64(clamping: Int128(days.start) * 86_400_000_000)
-            let end = Int64(clamping: Int128(days.end) * 86_400_000_000)
-            // SAFETY: slots hold rows.count elements.
-            for row in 0..<(unsafe rows.count) where unsafe !(values[row] >= start && values[row] < end) {
-                failed(row)
-            }
-            return true
-        default: return false
-        }
-    }
-
-    @inline(__always) @unsafe private static func compare<T: Comparable>(
-        _ comparison: Expression.Comparison, _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ count: Int,
-        _ failed: (Int) -> Void
-    ) {
-        // SAFETY: both have count elements.
-        switch comparison {
-        case .equal: for row in 0..<count where unsafe !(a[row] == b[row]) { failed(row) }
-        case .notEqual: for row in 0..<count where unsafe !(a[row] != b[row]) { failed(row) }
-        case .less: for row in 0..<count where unsafe !(a[row] < b[row]) { failed(row) }
-        case .lessOrEqual: for row in 0..<count where unsafe !(a[row] <= b[row]) { failed(row) }
-        case .greater: for row in 0..<count where unsafe !(a[row] > b[row]) { failed(row) }
-        case .greaterOrEqual: for row in 0..<count where unsafe !(a[row] >= b[row]) { failed(row) }
-        }
     }
 
     @unsafe private func evaluate(_ expression: Expression, _ rows: ParsedRows) -> Operand {
