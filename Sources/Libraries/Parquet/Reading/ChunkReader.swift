@@ -44,7 +44,7 @@ struct ChunkReader: ~Copyable {
         let chunk = file.rowGroups[rowGroup].columns[column]
         let stored = file.storedColumns[column]
         offset = chunk.pages.lowerBound
-        end = chunk.valueCount == 0 ? chunk.pages.lowerBound : chunk.pages.upperBound
+        end = chunk.pages.upperBound
         decoder = PageDecoder(stored, byteLimit: file.byteLimit)
         do throws(Fault) {
             decompressor = try PageDecompressor(chunk.codec)
@@ -241,6 +241,12 @@ struct ChunkReader: ~Copyable {
                         "definition_levels_byte_length", value: levelByteCount,
                         allowed: 0...min(byteCount, header.uncompressedByteCount)), at: 0)
             }
+            let valueByteCount = header.uncompressedByteCount - levelByteCount
+            // Of nothing some writers make nothing, and not a frame that holds nothing.
+            let isEmpty = byteCount == levelByteCount && valueByteCount == 0
+            if isCompressed, !isEmpty {
+                try decompressor.check(byteCount - levelByteCount, canBe: valueByteCount)
+            }
             guard header.uncompressedByteCount <= file.byteLimit else {
                 throw Fault(
                     .tooLarge("the page", byteCount: header.uncompressedByteCount, limit: file.byteLimit),
@@ -259,9 +265,7 @@ struct ChunkReader: ~Copyable {
                 }
                 unsafe body.append(UnsafeRawBufferPointer(rebasing: payload[..<levelByteCount]))
                 let values = unsafe UnsafeRawBufferPointer(rebasing: payload[levelByteCount...])
-                let valueByteCount = header.uncompressedByteCount - levelByteCount
-                // Of nothing some writers make nothing, and not a frame that holds nothing.
-                if values.count == 0, valueByteCount == 0 { return }
+                if isEmpty { return }
                 if isCompressed {
                     try unsafe decompressor.decompress(values, byteCount: valueByteCount, to: &body)
                 } else {

@@ -11,6 +11,8 @@
         var type: UInt8
         /// Where the field begins.
         var offset: Int
+
+        var isInteger: Bool { (3...6).contains(type) }
     }
 
     /// Deepest nesting; Parquet's own structs take six.

@@ -131,7 +131,9 @@ public struct ColumnChunkMetadata: Hashable, Sendable {
 
     /// Bytes of the file that hold the pages.
     public var pages: Range<Int> {
-        let start = dictionaryPageOffset.map { min($0, dataPageOffset) } ?? dataPageOffset
+        // Of a chunk without values pyarrow writes the dictionary alone, and 0 for where data pages begin.
+        let start =
+            dictionaryPageOffset.map { dataPageOffset < 4 ? $0 : min($0, dataPageOffset) } ?? dataPageOffset
         return start..<start + compressedByteCount
     }
 }

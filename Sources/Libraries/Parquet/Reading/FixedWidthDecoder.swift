@@ -22,7 +22,7 @@ enum FixedWidthDecoder {
             _ = try unsafe DeltaDecoder.decode(source, into: target.bindMemory(to: UInt64.self))
         case (.deltaByteArray, .fixedLengthByteArray):
             throw Fault(.unsupported("DELTA_BYTE_ARRAY of values of fixed length"), at: 0)
-        default: throw Fault(.malformed("\(encoding) cannot be the encoding of \(type) values"), at: 0)
+        default: throw Fault(.malformed("\(encoding) cannot be the encoding of \(type.name) values"), at: 0)
         }
     }
 

@@ -319,8 +319,11 @@ extension ColumnChunkMetadata {
                 pageCounts = try reader.list(
                     field, "a chunk's page counts", of: 12...12
                 ) { reader, _ throws(Fault) in try PageCount(from: &reader) }
-            case 14: bloomFilterOffset = try reader.integer(field, "bloom_filter_offset", in: 0...pageEnd)
-            case 15: bloomFilterByteCount = try reader.integer(field, "bloom_filter_length", in: 0...pageEnd)
+            // Before the format had Bloom filters, some writers had fields of their own here.
+            case 14 where field.isInteger:
+                bloomFilterOffset = try reader.integer(field, "bloom_filter_offset", in: 0...pageEnd)
+            case 15 where field.isInteger:
+                bloomFilterByteCount = try reader.integer(field, "bloom_filter_length", in: 0...pageEnd)
             default: return false
             }
             return true
@@ -352,7 +355,9 @@ extension ColumnChunkMetadata {
         self.bloomFilterOffset = bloomFilterOffset
         self.bloomFilterByteCount = bloomFilterByteCount
         let pages = pages
-        guard self.valueCount == 0 || (pages.lowerBound >= 4 && pages.upperBound <= pageEnd) else {
+        // A chunk without values may have no pages, and then no place.
+        guard pages.isEmpty && self.valueCount == 0 || pages.lowerBound >= 4 && pages.upperBound <= pageEnd
+        else {
             throw Fault(
                 .malformed(
                     "the pages of column '\(name)' are bytes \(pages.lowerBound)..<\(pages.upperBound), "

@@ -161,20 +161,34 @@ struct PageDecoder: ~Copyable {
         _ page: PageHeader.Data, _ body: UnsafeRawBufferPointer
     ) throws(Fault) -> (levelByteCount: Int, nullCount: Int) {
         let rows = page.valueCount
+        var start = 0
+        if let v2 = page.v2, v2.repetitionByteCount > 0 {
+            // A flat column has none; some writers put the level 0 for each row, which takes no bits.
+            start = v2.repetitionByteCount
+            try unsafe validity.fill(with: UInt8.self, count: rows) { zeros throws(Fault) in
+                let used = try unsafe HybridDecoder.decode(
+                    UnsafeRawBufferPointer(rebasing: body[..<start]), width: 0, into: zeros)
+                guard used == start else {
+                    throw Fault(.malformed("a flat column has repetition levels other than 0"), at: 0)
+                }
+            }
+        }
         guard stored.field.isNullable else {
-            if let v2 = page.v2, v2.levelByteCount > 0 || v2.nullCount > 0 {
+            if let v2 = page.v2, v2.definitionByteCount > 0 || v2.nullCount > 0 {
                 throw Fault(
                     .disagrees(
                         "the page of a required column",
                         found: "with \(v2.nullCount) nulls and "
-                            + "\(v2.levelByteCount) bytes of levels", expected: "without"), at: 0)
+                            + "\(v2.definitionByteCount) bytes of levels", expected: "without"), at: 0)
             }
-            return (0, 0)
+            return (start, 0)
         }
-        var start = 0
+        guard page.levelEncoding == .rle else {
+            throw Fault(.unsupported("levels as \(page.levelEncoding)"), at: 0)
+        }
         let byteCount: Int
         if let v2 = page.v2 {
-            byteCount = v2.levelByteCount
+            byteCount = v2.definitionByteCount
         } else {
             guard body.count >= 4 else {
                 throw Fault(.cutShort("the length of the levels", byteCount: body.count, expected: 4), at: 0)

@@ -15,26 +15,28 @@ struct PageDecompressor: ~Copyable {
         }
     }
 
-    /// Appends what `source` stands for.
-    ///
-    /// - Parameter byteCount: what the page header says that is. Refused, before memory is taken, where no bytes of this
-    ///   codec can stand for so many.
-    mutating func decompress(
-        _ source: UnsafeRawBufferPointer, byteCount: Int, to target: inout ByteBuffer
-    ) throws(Fault) {
+    /// Refuses a size that bytes of this codec cannot stand for, before memory is taken for it.
+    func check(_ compressedByteCount: Int, canBe byteCount: Int) throws(Fault) {
         let bound =
             switch codec {
-            case .zstd: ZstdDecompressor.byteCountBound(for: source.count)
-            case .snappy: SnappyDecompressor.byteCountBound(for: source.count)
+            case .zstd: ZstdDecompressor.byteCountBound(for: compressedByteCount)
+            case .snappy: SnappyDecompressor.byteCountBound(for: compressedByteCount)
             // Deflate gives at most 258 bytes for two bits.
-            case .gzip: source.count.multipliedReportingOverflow(by: 1032).partialValue
-            default: source.count
+            case .gzip: compressedByteCount.multipliedReportingOverflow(by: 1032).partialValue
+            default: compressedByteCount
             }
         guard codec == .uncompressed ? byteCount == bound : byteCount <= bound else {
             throw Fault(
-                .malformed("\(source.count) bytes of \(codec) cannot be \(byteCount) bytes decompressed"),
+                .malformed(
+                    "\(compressedByteCount) bytes of \(codec) cannot be \(byteCount) bytes decompressed"),
                 at: 0)
         }
+    }
+
+    /// Appends what `source` stands for, which is `byteCount` bytes.
+    mutating func decompress(
+        _ source: UnsafeRawBufferPointer, byteCount: Int, to target: inout ByteBuffer
+    ) throws(Fault) {
         do throws(CompressionProblem) {
             try unsafe target.append(maximum: byteCount) { room throws(CompressionProblem) in
                 switch codec {

@@ -6,6 +6,8 @@ struct PageHeader {
         /// Rows, null ones included.
         var valueCount: Int
         var encoding: PageEncoding
+        /// Of definition levels; means nothing for a column without nulls.
+        var levelEncoding: PageEncoding
         var statistics: ColumnStatistics?
         /// Of version 2 alone; nil in version 1.
         var v2: V2?
@@ -14,9 +16,13 @@ struct PageHeader {
     struct V2 {
         var nullCount: Int
         var rowCount: Int
-        /// Bytes of definition levels, which stand before the values and are not compressed.
-        var levelByteCount: Int
+        /// Bytes of repetition levels, then of definition levels, which stand before the values and are not compressed.
+        var repetitionByteCount: Int
+        var definitionByteCount: Int
         var isCompressed: Bool
+
+        /// Bytes of both, which are not compressed.
+        var levelByteCount: Int { repetitionByteCount + definitionByteCount }
     }
 
     enum Kind {
@@ -86,21 +92,13 @@ struct PageHeader {
 
     private static func data(from reader: inout CompactReader) throws(Fault) -> Data {
         let start = reader.offset
-        var (count, encoding): (Int?, PageEncoding?) = (nil, nil)
+        var (count, encoding, levelEncoding): (Int?, PageEncoding?, PageEncoding?) = (nil, nil, nil)
         var statistics: ColumnStatistics?
         try reader.structure("the data page header") { reader, field throws(Fault) in
             switch field.id {
             case 1: count = try reader.integer(field, "the page's number of values", in: counts)
             case 2: encoding = try Self.encoding(&reader, field)
-            case 3:
-                // Levels in the older packing, before 2014; of a column without nulls nobody reads them.
-                let levels = try Self.encoding(&reader, field)
-                guard levels == .rle || levels == .bitPacked else {
-                    throw Fault(.malformed("levels are said to be \(levels)"), at: field.offset)
-                }
-                if levels == .bitPacked {
-                    throw Fault(.unsupported("levels as BIT_PACKED"), at: field.offset)
-                }
+            case 3: levelEncoding = try Self.encoding(&reader, field)
             case 5: statistics = try ColumnStatistics(from: &reader)
             default: return false
             }
@@ -108,7 +106,9 @@ struct PageHeader {
         }
         return Data(
             valueCount: try required(count, "the page's number of values", at: start),
-            encoding: try required(encoding, "the page's encoding", at: start), statistics: statistics)
+            encoding: try required(encoding, "the page's encoding", at: start),
+            levelEncoding: try required(levelEncoding, "the levels' encoding", at: start),
+            statistics: statistics)
     }
 
     private static func dictionary(from reader: inout CompactReader) throws(Fault) -> Kind {
@@ -141,22 +141,23 @@ struct PageHeader {
             case 4: encoding = try Self.encoding(&reader, field)
             case 5: levels = try reader.integer(field, "definition_levels_byte_length", in: counts)
             case 6:
-                // A flat column has none, and all of them would be 0.
-                repetitionLevels = try reader.integer(field, "repetition_levels_byte_length", in: 0...0)
+                repetitionLevels = try reader.integer(field, "repetition_levels_byte_length", in: counts)
             case 7: isCompressed = try reader.bool(field, "is_compressed")
             case 8: statistics = try ColumnStatistics(from: &reader)
             default: return false
             }
             return true
         }
-        _ = try required(repetitionLevels, "repetition_levels_byte_length", at: start)
         return Data(
             valueCount: try required(count, "the page's number of values", at: start),
-            encoding: try required(encoding, "the page's encoding", at: start), statistics: statistics,
+            encoding: try required(encoding, "the page's encoding", at: start), levelEncoding: .rle,
+            statistics: statistics,
             v2: V2(
                 nullCount: try required(nulls, "num_nulls", at: start),
                 rowCount: try required(rows, "num_rows", at: start),
-                levelByteCount: try required(levels, "definition_levels_byte_length", at: start),
+                repetitionByteCount: try required(
+                    repetitionLevels, "repetition_levels_byte_length", at: start),
+                definitionByteCount: try required(levels, "definition_levels_byte_length", at: start),
                 isCompressed: isCompressed))
     }
 }

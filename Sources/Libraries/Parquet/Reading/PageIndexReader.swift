@@ -64,7 +64,9 @@ struct ColumnIndex {
             case 4:
                 let number = try reader.integer(field, "the boundary order", in: 0...2)
                 order = BoundaryOrder(rawValue: number)
-            case 5: nullCounts = try reader.integers(field, "null_counts", in: 0...Int.max)
+            case 5:
+                // -1 is what an early parquet-cpp wrote where it did not know.
+                nullCounts = try reader.integers(field, "null_counts", in: -1...Int.max)
             case 8: nanCounts = try reader.integers(field, "nan_counts", in: 0...Int.max)
             default: return false
             }
@@ -74,7 +76,7 @@ struct ColumnIndex {
         self.mins = try required(mins, "min_values", at: 0)
         self.maxes = try required(maxes, "max_values", at: 0)
         self.order = try required(order, "the boundary order", at: 0)
-        self.nullCounts = nullCounts
+        self.nullCounts = nullCounts.contains(-1) ? [] : nullCounts
         self.nanCounts = nanCounts
         for (name, count) in [
             ("min_values", self.mins.count), ("max_values", self.maxes.count),

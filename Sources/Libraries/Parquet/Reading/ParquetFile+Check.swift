@@ -53,7 +53,7 @@ extension ParquetFile {
         for (group, rowGroup) in rowGroups.enumerated() {
             for (field, chunk) in zip(fields, rowGroup.columns) {
                 let owner = "of column '\(field.name)' in row group \(group)"
-                if chunk.valueCount > 0 { places.append((chunk.pages, "the pages \(owner)")) }
+                places.append((chunk.pages, "the pages \(owner)"))
                 if let range = chunk.columnIndex { places.append((range, "the column index \(owner)")) }
                 if let range = chunk.offsetIndex { places.append((range, "the offset index \(owner)")) }
                 if let offset = chunk.bloomFilterOffset, let count = chunk.bloomFilterByteCount {
@@ -102,7 +102,6 @@ extension ParquetFile {
         var location: PageLocation
         var summary: ValueSummary
         var encoding: PageEncoding
-        var isV2: Bool
     }
 
     private func checkChunk(
@@ -128,8 +127,7 @@ extension ParquetFile {
             }
             pages.append(
                 CheckedPage(
-                    location: page.location, summary: summary, encoding: page.header.encoding,
-                    isV2: page.header.v2 != nil))
+                    location: page.location, summary: summary, encoding: page.header.encoding))
         }
         report.dataPageCount += pages.count
         report.dictionaryPageCount += reader.dictionaryPageCount
@@ -137,7 +135,7 @@ extension ParquetFile {
         let (uncompressed, dictionaries) = (reader.uncompressedByteCount, reader.dictionaryPageCount)
         try placed(reader, at: footer.lowerBound + chunk.footerOffset, "footer") {
             () throws(ParquetReadingProblem.Kind.Thrown) in
-            guard chunk.valueCount == 0 || uncompressed == chunk.uncompressedByteCount else {
+            guard uncompressed == chunk.uncompressedByteCount else {
                 throw .init(
                     .disagrees(
                         "total_uncompressed_size", found: "\(chunk.uncompressedByteCount)",
@@ -176,7 +174,7 @@ extension ParquetFile {
     ) throws(ParquetReadingProblem.Kind.Thrown) {
         // Dictionaries go by two names, and files have said the one and meant the other.
         let isListed = encodings.contains { $0 == encoding || $0.usesDictionary && encoding.usesDictionary }
-        guard isListed else {
+        guard isListed || encodings.isEmpty else {
             throw .init(
                 .disagrees(
                     "the page's encoding", found: "\(encoding)",
@@ -188,9 +186,10 @@ extension ParquetFile {
         _ counts: [ColumnChunkMetadata.PageCount], _ pages: [CheckedPage], dictionaryPageCount: Int
     ) throws(ParquetReadingProblem.Kind.Thrown) {
         guard !counts.isEmpty else { return }
-        for (type, name) in [(0, "data pages"), (3, "data pages of version 2"), (2, "dictionary pages")] {
-            let said = counts.filter { $0.pageType == type }.reduce(0) { $0 + $1.count }
-            let found = type == 2 ? dictionaryPageCount : pages.count { $0.isV2 == (type == 3) }
+        // pyarrow counts data pages of version 2 as if they were of version 1: they count alike.
+        for (isDictionary, name) in [(false, "data pages"), (true, "dictionary pages")] {
+            let said = counts.filter { ($0.pageType == 2) == isDictionary }.reduce(0) { $0 + $1.count }
+            let found = isDictionary ? dictionaryPageCount : pages.count
             guard said == found else {
                 throw .init(
                     .disagrees("encoding_stats' number of \(name)", found: "\(said)", expected: "\(found)"))

@@ -91,11 +91,13 @@ extension ParquetReadingProblem.Kind {
         switch self {
         case .notParquet: "not a Parquet file: it does not begin and end with 'PAR1'"
         case .cutShort(let what, let byteCount, let expected):
-            "\(what) has \(byteCount) bytes, expected \(expected)"
+            "\(what): \(byteCount) bytes, expected \(expected)"
         case .outOfRange(let what, let value, let allowed):
-            allowed.count == 1
-                ? "\(what) is \(value), expected \(allowed.lowerBound)"
-                : "\(what) is \(value), expected \(allowed.lowerBound)...\(allowed.upperBound)"
+            "\(what) is \(value), expected "
+                + (allowed.lowerBound == allowed.upperBound
+                    ? "\(allowed.lowerBound)"
+                    : allowed.upperBound == .max
+                        ? "at least \(allowed.lowerBound)" : "\(allowed.lowerBound)...\(allowed.upperBound)")
         case .disagrees(let what, let found, let expected):
             "\(what) is \(found.escapedForDisplay), expected \(expected.escapedForDisplay)"
         case .missing(let what): "\(what) is missing"

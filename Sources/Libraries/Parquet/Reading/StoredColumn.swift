@@ -36,6 +36,20 @@ struct SchemaElement {
         case timestamp(SlotConversion)
         case integer(bitCount: Int, isSigned: Bool)
         case other(String)
+
+        /// What messages call values of this meaning in a column of this type.
+        func name(in physical: PhysicalType) -> String {
+            switch self {
+            case .none: "type \(physical.name) without a meaning"
+            case .text: "text in a column of \(physical.name)"
+            case .date: "a date in a column of \(physical.name)"
+            case .decimal: "a decimal in a column of \(physical.name)"
+            case .timestamp: "a time in a column of \(physical.name)"
+            case .integer(let bitCount, let isSigned):
+                "\(isSigned ? "a signed" : "an unsigned") integer of \(bitCount) bits in a column of \(physical.name)"
+            case .other(let name): name
+            }
+        }
     }
 
     var name = ""
@@ -200,7 +214,7 @@ struct SchemaElement {
         if case .other(let what) = annotation { throw unsupported(what) }
         guard
             let (type, conversion) = try Self.slots(of: physical, annotation, length: typeLength, at: offset)
-        else { throw unsupported("\(physical) as \(annotation)") }
+        else { throw unsupported(annotation.name(in: physical)) }
         return StoredColumn(
             field: Field(name: name, type: type, isNullable: repetition == 1), physicalType: physical,
             width: physical.width ?? typeLength ?? 0, conversion: conversion, schemaOffset: offset)
@@ -220,7 +234,7 @@ struct SchemaElement {
             guard digits > 0 else { return nil }
             guard (1...digits).contains(precision), (0...precision).contains(scale) else {
                 throw Fault(
-                    .malformed("decimal(\(precision),\(scale)) cannot be in a column of \(physical)"),
+                    .malformed("decimal(\(precision),\(scale)) cannot be in a column of \(physical.name)"),
                     at: offset)
             }
         }
@@ -251,6 +265,19 @@ struct SchemaElement {
 }
 
 extension PhysicalType {
+    /// The format's name.
+    var name: String {
+        switch self {
+        case .boolean: "BOOLEAN"
+        case .int32: "INT32"
+        case .int64: "INT64"
+        case .float: "FLOAT"
+        case .double: "DOUBLE"
+        case .byteArray: "BYTE_ARRAY"
+        case .fixedLengthByteArray: "FIXED_LEN_BYTE_ARRAY"
+        }
+    }
+
     /// Bytes of a value in PLAIN encoding; nil where the type alone does not say.
     var width: Int? {
         switch self {
