@@ -25,6 +25,8 @@ struct RawParquet {
         var definitionByteCount = 0
         var repetitionByteCount = 0
         var isCompressed = false
+        /// Bytes of a bound in the header's statistics, of version 1.
+        var boundByteCount = 0
 
         init(_ kind: Kind = .v1, valueCount: Int, encoding: Int = 0, _ payload: [UInt8]) {
             self.kind = kind
@@ -47,6 +49,9 @@ struct RawParquet {
                         data.i32(2, encoding)
                         data.i32(3, 3)
                         data.i32(4, 3)
+                        guard boundByteCount > 0 else { return }
+                        // The deprecated `max`, of which a reader takes no notice.
+                        data.structure(5) { $0.binary(1, Array(repeating: 0x7F, count: boundByteCount)) }
                     }
                 case .dictionary:
                     page.structure(7) { dictionary in
@@ -77,6 +82,8 @@ struct RawParquet {
         var isNullable = false
         var repetition: Int?
         var convertedType: Int?
+        /// Of decimals, with two digits behind the point.
+        var precision: Int?
         var pages: [Page]
         var codec = 0
         var encodings = [0, 3, 8, 5, 6, 9]
@@ -150,6 +157,10 @@ struct RawParquet {
                         element.i32(3, chunk.repetition ?? (chunk.isNullable ? 1 : 0))
                         element.string(4, chunk.name)
                         if let type = chunk.convertedType { element.i32(6, type) }
+                        if let precision = chunk.precision {
+                            element.i32(7, 2)
+                            element.i32(8, precision)
+                        }
                     }
                 }
             }
