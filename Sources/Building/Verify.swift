@@ -64,6 +64,7 @@ private struct StoredFile: Sendable {
     var target: String
     var path: String
     var content: ContentIdentity
+    var isParquet = false
     /// Of a partition that cleaning made: the digest of its values.
     var valueDigest: XXH3Digest?
 }
@@ -95,6 +96,7 @@ private func storedFiles(_ selection: Selection, view: ProjectView) -> [StoredFi
             view.records.actions[output].map { record in
                 StoredFile(
                     target: output, path: output, content: record.content,
+                    isParquet: record.statistics != nil || output.hasSuffix(".parquet"),
                     valueDigest: record.statistics == nil ? nil : record.valueDigest)
             }
         }
@@ -117,7 +119,7 @@ private func compare(_ file: StoredFile, workspace: Workspace) -> Finding {
         guard found != file.content else { return .ok }
         return .corrupt(
             found: found.sha256.description,
-            damage: file.valueDigest.flatMap { parquetDamage(path: path, valueDigest: $0) })
+            damage: file.isParquet ? parquetDamage(path: path, valueDigest: file.valueDigest) : nil)
     } catch {
         return .corrupt(found: "unreadable: \(error.summary)", damage: nil)
     }

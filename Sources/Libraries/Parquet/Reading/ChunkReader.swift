@@ -78,31 +78,31 @@ struct ChunkReader: ~Copyable {
         try nextPage(target, ifItHolds: rows)
     }
 
-    /// Goes on at a page that the offset index names, having read the dictionary.
+    /// Goes on at a page of the offset index, which covers the chunk, having read the dictionary.
     ///
-    /// - Throws: where the offset is not within the chunk's pages.
-    mutating func seek(to location: PageLocation) throws {
-        if dictionaryPageCount == 0, chunk.pages.lowerBound < location.offset {
-            _ = try readDictionary()
-        }
-        guard location.offset >= offset, location.offset < end,
-            location.firstRow >= nextRow, location.firstRow < chunk.valueCount
-        else {
-            throw problem(
-                .malformed("the offset index has row \(location.firstRow) at byte \(location.offset)"),
-                at: chunk.offsetIndex?.lowerBound ?? location.offset, part: "offset index")
-        }
+    /// - Throws: where the page is another than the index says.
+    mutating func seek(to index: OffsetIndex, page: Int) throws {
+        let location = index.pages[page]
+        let end = page + 1 < index.pages.count ? index.pages[page + 1].firstRow : chunk.valueCount
+        try readDictionary()
         offset = location.offset
         nextRow = location.firstRow
+        let (header, headerByteCount) = try readHeader()
+        let found = (headerByteCount + header.compressedByteCount, header.rowCount ?? -1)
+        guard found == (location.byteCount, end - location.firstRow) else {
+            throw problem(
+                .disagrees(
+                    "page \(page)", found: "\(location.byteCount) bytes, \(end - location.firstRow) rows",
+                    expected: "\(found.0) bytes, \(found.1) rows, as at byte \(offset)"),
+                at: chunk.offsetIndex?.lowerBound ?? offset, part: "offset index")
+        }
     }
 
     /// Reads a dictionary if the next page is one.
-    private mutating func readDictionary() throws -> Bool {
-        guard offset < end else { return false }
+    private mutating func readDictionary() throws {
+        guard offset < end else { return }
         let (header, headerByteCount) = try readHeader()
-        guard case .dictionary = header.kind else { return false }
         try takeDictionary(header, headerByteCount)
-        return true
     }
 
     private mutating func takeDictionary(_ header: PageHeader, _ headerByteCount: Int) throws {

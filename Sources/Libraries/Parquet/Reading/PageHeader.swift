@@ -47,6 +47,9 @@ struct PageHeader {
         }
     }
 
+    /// Rows of a data page, null ones included.
+    var rowCount: Int? { if case .data(let data) = kind { data.valueCount } else { nil } }
+
     private static let counts = 0...Int(Int32.max)
 
     init(from reader: inout CompactReader) throws(Fault) {

@@ -29,6 +29,17 @@ struct OffsetIndex {
         }
         self.pages = try required(pages, "the page locations", at: 0)
     }
+
+    /// Whether the pages, and their rows, follow each other to the end of the chunk; to be relied on only then.
+    func covers(_ chunk: ColumnChunkMetadata) -> Bool {
+        guard let first = pages.first, let last = pages.last, first.firstRow == 0,
+            last.firstRow <= chunk.valueCount,
+            first.offset >= chunk.pages.lowerBound, chunk.pages.upperBound - last.offset == last.byteCount
+        else { return false }
+        return zip(pages, pages.dropFirst()).allSatisfy {
+            $1.offset > $0.offset && $1.offset - $0.offset == $0.byteCount && $1.firstRow >= $0.firstRow
+        }
+    }
 }
 
 /// The bounds and null counts of a chunk's data pages.

@@ -33,9 +33,10 @@ extension ParquetFile {
     private func append(_ rows: Range<Int>, of column: Int, rowGroup: Int, to result: Column) throws {
         var chunk = try ChunkReader(self, column: column, rowGroup: rowGroup)
         if rows.lowerBound > 0, let index = try offsetIndex(column: column, rowGroup: rowGroup),
-            let page = index.pages.last(where: { $0.firstRow <= rows.lowerBound }), page.firstRow > 0
+            index.covers(rowGroups[rowGroup].columns[column]),
+            let page = index.pages.lastIndex(where: { $0.firstRow <= rows.lowerBound }), page > 0
         {
-            try chunk.seek(to: page)
+            try chunk.seek(to: index, page: page)
         }
         let pageRows = Column(type: result.type, capacity: 1)
         while chunk.nextRow < rows.upperBound {
