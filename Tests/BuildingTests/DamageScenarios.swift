@@ -56,7 +56,7 @@ import Testing
             try project.write(bytes, to: bars("AAA", day))
         }
         // In the first column's page, cut short, replaced by another table, and replaced by no table.
-        try flipByte(of: project.path(bars("AAA", "2024-01-01")), at: 50)
+        try flipByte(of: project.path(bars("AAA", "2024-01-01")), at: 40)
         try spoil("2024-01-02") { $0.removeLast(100) }
         try project.write(try project.read(bars("AAA", "2024-01-04")), to: bars("AAA", "2024-01-03"))
         try project.write("time,open\n1,2\n", to: bars("AAA", "2024-01-04"))

@@ -84,7 +84,7 @@ import Testing
         #expect(both.standardOutput.split(separator: "\n").count == 3)
         #expect(both.standardError.contains("\(bars("AAA", "2024-01-02")): is not built"))
         #expect(try project.datamake("ls", "--rows", "0").status == 2)
-        try flipByte(of: project.path(bars("AAA", "2024-01-01")), at: 50)
+        try flipByte(of: project.path(bars("AAA", "2024-01-01")), at: 40)
         let damaged = try project.datamake("ls", "--rows", "1", bars("AAA", "2024-01-01"))
         #expect(damaged.status == 1)
         #expect(damaged.standardError.contains("byte 4 (column 'time', row group 0"))
