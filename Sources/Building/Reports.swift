@@ -91,6 +91,8 @@ package struct VerifyReport: Hashable, Sendable, Codable {
         package var expected: String
         /// SHA-256 of the bytes that are there.
         package var found: String
+        /// Where in a Parquet file the damage shows, in words; the key is left out where that cannot be told.
+        package var damage: String?
     }
     /// What a fresh listing shows that the state does not, or the other way round.
     package struct Upstream: Hashable, Sendable, Codable {

@@ -39,10 +39,11 @@ package func verify(
             switch finding {
             case .ok?, nil: report.ok += 1
             case .missing?: report.missing.append(check.target)
-            case .corrupt(let found)?:
+            case .corrupt(let found, let damage)?:
                 report.corrupt.append(
                     VerifyReport.Corrupt(
-                        target: check.target, expected: check.content.sha256.description, found: found))
+                        target: check.target, expected: check.content.sha256.description, found: found,
+                        damage: damage))
             }
         }
         return report
@@ -63,11 +64,14 @@ private struct StoredFile: Sendable {
     var target: String
     var path: String
     var content: ContentIdentity
+    var isParquet = false
+    /// Of a partition that cleaning made: the digest of its values.
+    var valueDigest: XXH3Digest?
 }
 
 private enum Finding: Sendable {
     case ok, missing
-    case corrupt(found: String)
+    case corrupt(found: String, damage: String?)
 }
 
 /// Recorded partitions and local copies among what is selected; with no pattern, everything recorded, also what
@@ -89,7 +93,12 @@ private func storedFiles(_ selection: Selection, view: ProjectView) -> [StoredFi
     }
     return files
         + outputs.sorted().compactMap { output in
-            view.records.actions[output].map { StoredFile(target: output, path: output, content: $0.content) }
+            view.records.actions[output].map { record in
+                StoredFile(
+                    target: output, path: output, content: record.content,
+                    isParquet: record.statistics != nil || output.hasSuffix(".parquet"),
+                    valueDigest: record.statistics == nil ? nil : record.valueDigest)
+            }
         }
 }
 
@@ -107,9 +116,12 @@ private func compare(_ file: StoredFile, workspace: Workspace) -> Finding {
     do {
         guard try Stamp.of(path: path) != nil else { return .missing }
         let found = try identity(ofFile: path).content
-        return found == file.content ? .ok : .corrupt(found: found.sha256.description)
+        guard found != file.content else { return .ok }
+        return .corrupt(
+            found: found.sha256.description,
+            damage: file.isParquet ? parquetDamage(path: path, valueDigest: file.valueDigest) : nil)
     } catch {
-        return .corrupt(found: "unreadable: \(error.summary)")
+        return .corrupt(found: "unreadable: \(error.summary)", damage: nil)
     }
 }
 

@@ -118,6 +118,7 @@ struct Verify: AsyncParsableCommand {
             printResult(
                 "corrupt \(entry.target.escapedForDisplay): expected sha256 \(entry.expected), found \(entry.found)"
             )
+            if let damage = entry.damage { printResult("    \(damage)") }
         }
         for target in report.missing { printResult("missing \(target.escapedForDisplay)") }
         for entry in report.notReproduced {
@@ -139,9 +140,13 @@ struct Verify: AsyncParsableCommand {
 
 struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ls", abstract: "List targets with state, rows, bytes and digests.")
+        commandName: "ls", abstract: "List targets with state, rows, bytes and digests, or show rows of them."
+    )
 
     @OptionGroup var selection: SelectionOptions
+
+    @Option(help: "Show the first N rows of each partition instead.")
+    var rows: Int?
 
     @Flag(help: "One JSON object a line.")
     var json = false
@@ -150,6 +155,7 @@ struct List: AsyncParsableCommand {
 
     func run() async throws {
         let workspace = try global.workspace()
+        if let rows { return try await showRows(rows, in: workspace) }
         let targets = try await inventory(
             of: try selection.request(in: workspace), in: workspace, observer: Notes())
         for target in targets {

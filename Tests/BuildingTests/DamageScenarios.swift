@@ -6,7 +6,10 @@ import Testing
 @Suite struct DamageScenarios {
     /// `verify --json`.
     struct Verification: Decodable {
-        struct Corrupt: Decodable { var target: String, expected: String, found: String }
+        struct Corrupt: Decodable {
+            var target: String, expected: String, found: String
+            var damage: String?
+        }
         struct Upstream: Decodable { var changed: [String], new: [String], gone: [String] }
         var checked: Int, ok: Int
         var corrupt: [Corrupt], missing: [String], not_reproduced: [Corrupt]
@@ -39,6 +42,43 @@ import Testing
         let again = try project.datamake("verify", "--json")
         #expect(again.status == 0)
         #expect(try project.decode(again, as: Verification.self).isClean)
+    }
+
+    @Test("verify says where in a partition the damage is")
+    func placeOfDamage() throws {
+        let archive = try Archive(symbols: ["AAA"], days: 4)
+        let origin = try Origin(archive.path)
+        let project = try ProjectDirectory(barsDatafile(.bucket(origin.url)))
+        _ = try project.build()
+        func spoil(_ day: String, _ change: (inout Data) -> Void) throws {
+            var bytes = try project.read(bars("AAA", day))
+            change(&bytes)
+            try project.write(bytes, to: bars("AAA", day))
+        }
+        // In the first column's page, cut short, replaced by another table, and replaced by no table.
+        try flipByte(of: project.path(bars("AAA", "2024-01-01")), at: 40)
+        try spoil("2024-01-02") { $0.removeLast(100) }
+        try project.write(try project.read(bars("AAA", "2024-01-04")), to: bars("AAA", "2024-01-03"))
+        try project.write("time,open\n1,2\n", to: bars("AAA", "2024-01-04"))
+        let raw = "raw/archive/" + Archive.key("AAA", "2024-01-01")
+        try flipByte(of: project.path(raw))
+
+        let output = try project.datamake("verify", "--json")
+        #expect(output.status == 1)
+        let corrupt = try project.decode(output, as: Verification.self).corrupt
+        let damage = Dictionary(uniqueKeysWithValues: corrupt.map { ($0.target, $0.damage) })
+        #expect(damage.count == 5 && damage[raw] == .some(nil))
+        let flipped = try #require(damage[bars("AAA", "2024-01-01")] ?? nil)
+        #expect(flipped.hasPrefix("byte 4 (column 'time', row group 0, "))
+        #expect(flipped.contains("CRC-32"))
+        let cut = try #require(damage[bars("AAA", "2024-01-02")] ?? nil)
+        #expect(cut.hasSuffix("not a Parquet file: it does not begin and end with 'PAR1'"))
+        #expect(damage[bars("AAA", "2024-01-03")] == "a sound file, with other values than recorded")
+        #expect(damage[bars("AAA", "2024-01-04")]??.hasPrefix("byte 0: not a Parquet file") == true)
+
+        let text = try project.datamake("verify", bars("AAA", "2024-01-01"))
+        #expect(text.status == 1)
+        #expect(text.standardOutput.contains("    " + flipped + "\n"))
     }
 
     @Test("a deleted output is made again, byte for byte")

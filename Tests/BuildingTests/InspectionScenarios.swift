@@ -51,6 +51,45 @@ import Testing
         #expect(try status() == ["bars": ["stale": 2, "missing": 1], "raw": ["fresh": 3]])
     }
 
+    @Test("ls shows rows as they are in the partitions")
+    func rows() throws {
+        let archive = try Archive()
+        try archive.put(
+            "1704067200000,1.5,2.50000000,7\n1704067200001,0.25,100.00000001,-3\n1704067260000,1e300,0,2\n",
+            at: Archive.key("AAA", "2024-01-01"))
+        try archive.putDay("AAA", "2024-01-02", rows: 3)
+        let project = try ProjectDirectory(barsDatafile(.directory(archive.path)))
+        _ = try project.build(bars("AAA", "2024-01-01"))
+
+        let table = try project.datamake("ls", "--rows", "2", bars("AAA", "2024-01-01"))
+        #expect(table.status == 0)
+        #expect(
+            table.standardOutput == """
+                \(bars("AAA", "2024-01-01"))  (3 rows)
+                time                      open        volume  count
+                2024-01-01T00:00:00Z       1.5    2.50000000      7
+                2024-01-01T00:00:00.001Z  0.25  100.00000001     -3
+
+                """)
+        let lines = try project.datamake("ls", "--rows", "9", "--json", bars("AAA", "2024-01-01"))
+        #expect(
+            lines.standardOutput.split(separator: "\n").last.map(String.init)
+                == #"{"row":2,"target":"lake/bars/symbol=AAA/2024-01-01.parquet","values":"#
+                + #"{"count":2,"open":1e+300,"time":"2024-01-01T00:01:00Z","volume":"0.00000000"}}"#)
+        #expect(lines.standardOutput.split(separator: "\n").count == 3)
+
+        // One of the two is not built; the other is shown.
+        let both = try project.datamake("ls", "--rows", "1", "bars")
+        #expect(both.status == 1)
+        #expect(both.standardOutput.split(separator: "\n").count == 3)
+        #expect(both.standardError.contains("\(bars("AAA", "2024-01-02")): is not built"))
+        #expect(try project.datamake("ls", "--rows", "0").status == 2)
+        try flipByte(of: project.path(bars("AAA", "2024-01-01")), at: 40)
+        let damaged = try project.datamake("ls", "--rows", "1", bars("AAA", "2024-01-01"))
+        #expect(damaged.status == 1)
+        #expect(damaged.standardError.contains("byte 4 (column 'time', row group 0"))
+    }
+
     @Test("verify makes partitions again, and looks upstream")
     func verify() throws {
         let archive = try Archive(symbols: ["AAA", "BBB"], days: 3)

@@ -3,7 +3,10 @@ struct SlowReader {
     let bytes: [UInt8]
     var offset = 0
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    init(_ bytes: [UInt8], offset: Int = 0) {
+        self.bytes = bytes
+        self.offset = offset
+    }
 
     mutating func byte() -> UInt8 {
         defer { offset += 1 }
@@ -76,5 +79,23 @@ struct SlowReader {
             }
         }
         return values
+    }
+
+    /// The integers among the fields of a Thrift struct; all else is passed over.
+    mutating func thriftIntegers() -> [Int: Int64] {
+        var fields = [Int: Int64]()
+        var id = 0
+        while true {
+            let head = byte()
+            if head == 0 { return fields }
+            id = head >> 4 > 0 ? id + Int(head >> 4) : Int(zigzag())
+            switch head & 15 {
+            case 1, 2: break
+            case 4, 5, 6: fields[id] = zigzag()
+            case 8: offset += Int(varint())
+            case 12: _ = thriftIntegers()
+            default: fatalError("no page header has Thrift type \(head & 15)")
+            }
+        }
     }
 }

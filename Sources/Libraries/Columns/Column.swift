@@ -116,6 +116,24 @@ extension Column {
         }
     }
 
+    /// Marks rows null in bulk: row `first + i` where `values[i]` is 0. A byte is 0 or 1.
+    ///
+    /// The rows must have been counted and be null nowhere yet, with zeroed slots where they become null (text: empty).
+    public func setNulls(from first: Int, where values: UnsafeBufferPointer<UInt8>) {
+        precondition(first >= 0 && values.count <= count - first)
+        // SAFETY: the validity bytes have room for `capacity` rows, and first + values.count <= count <= capacity.
+        var valueCount = 0
+        for i in 0..<values.count { valueCount &+= unsafe Int(values[i]) }
+        guard valueCount < values.count else { return }
+        if unsafe validity == nil {
+            let new = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: capacity)
+            unsafe new.initialize(repeating: 1)
+            unsafe validity = new
+        }
+        for i in 0..<values.count { unsafe validity![first &+ i] = values[i] }
+        nullCount += values.count - valueCount
+    }
+
     /// One byte a row, 1 where there is a value; nil when no row is null.
     public func withValidity<R, E: Error>(_ body: (UnsafeBufferPointer<UInt8>?) throws(E) -> R) throws(E) -> R
     {

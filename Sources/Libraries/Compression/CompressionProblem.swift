@@ -14,6 +14,11 @@ package struct CompressionProblem: Problem, Hashable {
         case badWrapper
         /// The CRC-32 or the length in a gzip trailer is not that of the output.
         case wrongChecksum
+        /// A zstd frame that none is; the text is libzstd's.
+        case badFrame(String)
+        /// The output is longer or shorter than the caller knows it to be.
+        case tooLong(expected: Int)
+        case tooShort(found: Int, expected: Int)
         /// The decoder was called in a way it does not know, or ran out of memory.
         case decoderFailed(code: Int)
 
@@ -25,6 +30,9 @@ package struct CompressionProblem: Problem, Hashable {
             case .badDistance: "a match reaches before the start of the data"
             case .badWrapper: "not a gzip header"
             case .wrongChecksum: "the gzip checksum does not match the data"
+            case .badFrame(let text): "a zstd frame is damaged: \(text)"
+            case .tooLong(let expected): "the data is longer than \(expected) bytes"
+            case .tooShort(let found, let expected): "the data has \(found) bytes, expected \(expected)"
             case .decoderFailed(let code): "the decoder failed with code \(code)"
             }
         }
@@ -47,7 +55,7 @@ package struct CompressionProblem: Problem, Hashable {
         switch kind {
         case .wrongChecksum: .checksum
         case .decoderFailed: .internal
-        case .badBlock, .badSymbol, .badDistance, .badWrapper: .data
+        case .badBlock, .badSymbol, .badDistance, .badWrapper, .badFrame, .tooLong, .tooShort: .data
         }
     }
 }

@@ -1,5 +1,5 @@
 import CSV
-import Columns
+package import Columns
 import Graph
 
 /// Counts what is written, row group by row group, in the final order.
@@ -65,8 +65,8 @@ struct DatasetCounter {
     }
 }
 
-/// One value as people read it: RFC 3339 for times, plain text otherwise.
-func text(of column: Column, row: Int) -> String {
+/// One value as people read it: RFC 3339 for times, plain text otherwise. The row must not be null.
+package func text(of column: Column, row: Int) -> String {
     func value<T: BitwiseCopyable>(_ type: T.Type) -> T {
         unsafe column.withValues(as: type) { unsafe $0[row] }
     }
@@ -107,7 +107,8 @@ private func dateText(days: Int) -> String {
 
 private func timestampText(_ microseconds: Int64) -> String {
     let days = microseconds.floored(to: 86_400_000_000)
-    let rest = Int(microseconds - days * 86_400_000_000)
+    // Wraps for the days around the first and last that 64 bits reach; the difference is right all the same.
+    let rest = Int(microseconds &- days &* 86_400_000_000)
     let seconds = rest / 1_000_000
     let fraction = rest % 1_000_000
     let digits = fraction % 1_000 == 0 ? padded(fraction / 1_000, 3) : padded(fraction, 6)

@@ -1,0 +1,127 @@
+import Compression
+import TestSupport
+import Testing
+
+/// Decompressors that know how much comes out.
+@Suite struct PageCodecTests {
+    private static func unzstd(_ frame: [UInt8], byteCount: Int) throws -> [UInt8] {
+        var decompressor = ZstdDecompressor()
+        var output = [UInt8](repeating: 0xEE, count: byteCount)
+        try unsafe frame.withUnsafeBytes { source in
+            try unsafe output.withUnsafeMutableBytes { try unsafe decompressor.decompress(source, into: $0) }
+        }
+        return output
+    }
+
+    private static func unsnappy(_ block: [UInt8], byteCount: Int) throws -> [UInt8] {
+        var output = [UInt8](repeating: 0xEE, count: byteCount)
+        try unsafe block.withUnsafeBytes { source in
+            try unsafe output.withUnsafeMutableBytes {
+                try unsafe SnappyDecompressor.decompress(source, into: $0)
+            }
+        }
+        return output
+    }
+
+    private static func zstd(_ bytes: [UInt8], level: Int = 3) -> [UInt8] {
+        var compressor = ZstdCompressor(level: level)
+        var frame = [UInt8](repeating: 0, count: ZstdCompressor.byteCountBound(for: bytes.count))
+        let written = unsafe bytes.withUnsafeBytes { source in
+            unsafe frame.withUnsafeMutableBytes { unsafe compressor.compress(source, into: $0) }
+        }
+        return Array(frame[..<written!])
+    }
+
+    @Test("zstd frames give what went in", arguments: [0, 1, 100, 70_000, 300_000])
+    func zstdRoundTrip(count: Int) throws {
+        var generator = SeededGenerator(seed: UInt64(count))
+        let noise = (0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next() % 5) }
+        for bytes in [noise, [UInt8](repeating: 7, count: count)] {
+            for level in [1, 3, 19] {
+                let frame = Self.zstd(bytes, level: level)
+                #expect(try Self.unzstd(frame, byteCount: count) == bytes)
+                #expect(count <= ZstdDecompressor.byteCountBound(for: frame.count))
+            }
+        }
+        // Frames may follow each other.
+        #expect(
+            try Self.unzstd(Self.zstd(noise) + Self.zstd([1, 2]), byteCount: count + 2) == noise + [1, 2])
+    }
+
+    @Test("zstd frames of another length, cut, or damaged are refused")
+    func zstdDamage() throws {
+        let bytes = (0..<5000).map { UInt8(truncatingIfNeeded: $0 / 7) }
+        let frame = Self.zstd(bytes)
+        #expect(throws: CompressionProblem(.tooLong(expected: 4999), inputOffset: 0)) {
+            try Self.unzstd(frame, byteCount: 4999)
+        }
+        #expect(throws: CompressionProblem(.tooShort(found: 5000, expected: 5001), inputOffset: frame.count))
+        {
+            try Self.unzstd(frame, byteCount: 5001)
+        }
+        for count in 0..<frame.count {
+            #expect(throws: CompressionProblem.self) {
+                try Self.unzstd(Array(frame[..<count]), byteCount: 5000)
+            }
+        }
+        var generator = SeededGenerator(seed: 1)
+        for _ in 0..<2000 {
+            var damaged = frame
+            damaged[Int.random(in: 0..<frame.count, using: &generator)] = UInt8.random(
+                in: 0...255, using: &generator)
+            // No checksum: other bytes may come out, but as many, or a problem.
+            if let output = try? Self.unzstd(damaged, byteCount: 5000) { #expect(output.count == 5000) }
+        }
+    }
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        var name: String
+        var block: [UInt8]
+        var text: String
+        var testDescription: String { name }
+    }
+
+    // From the format's description: a literal is (length - 1) << 2; a copy of one byte of offset is
+    // (length - 4) << 2 | 1 with the offset's upper bits on top; of two bytes, (length - 1) << 2 | 2.
+    static let snappyCases = [
+        Case(name: "nothing", block: [0], text: ""),
+        Case(name: "a literal", block: [3, 8, 97, 98, 99], text: "abc"),
+        Case(name: "a literal with its length apart", block: [3, 60 << 2, 2, 97, 98, 99], text: "abc"),
+        Case(name: "a copy", block: [8, 12, 97, 98, 99, 100, 1, 4], text: "abcdabcd"),
+        Case(
+            name: "a copy that overlaps itself", block: [10, 4, 97, 98, 7 << 2 | 2, 2, 0], text: "ababababab"),
+        Case(
+            name: "a copy of four bytes of offset", block: [6, 8, 97, 98, 99, 2 << 2 | 3, 3, 0, 0, 0],
+            text: "abcabc"),
+    ]
+
+    @Test("Snappy blocks", arguments: snappyCases)
+    func snappy(_ c: Case) throws {
+        #expect(try Self.unsnappy(c.block, byteCount: c.text.utf8.count) == Array(c.text.utf8))
+        for count in 0..<c.block.count {
+            #expect(throws: CompressionProblem.self) {
+                try Self.unsnappy(Array(c.block[..<count]), byteCount: c.text.utf8.count)
+            }
+        }
+        for byteCount in [c.text.utf8.count - 1, c.text.utf8.count + 1] where byteCount >= 0 {
+            #expect(throws: CompressionProblem.self) { try Self.unsnappy(c.block, byteCount: byteCount) }
+        }
+    }
+
+    static let badBlocks: [(String, [UInt8])] = [
+        ("a length without end", [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]),
+        ("a literal longer than the block", [4, 12, 97]),
+        ("a literal longer than the output", [4, 16, 97, 98, 99, 100, 101]),
+        ("a literal of 4 GB", [4, 63 << 2, 0xFF, 0xFF, 0xFF, 0xFF, 97]),
+        ("a copy from before the start", [4, 0, 97, 2 << 2 | 2, 2, 0]),
+        ("a copy from nowhere", [4, 0, 97, 2 << 2 | 2, 0, 0]),
+        ("a copy beyond the output", [4, 0, 97, 9 << 2 | 2, 1, 0]),
+        ("a copy without its offset", [4, 0, 97, 2 << 2 | 2, 1]),
+        ("bytes after the end", [1, 0, 97, 0, 97]),
+    ]
+
+    @Test("bad Snappy blocks are refused", arguments: badBlocks)
+    func badSnappy(name: String, block: [UInt8]) {
+        #expect(throws: CompressionProblem.self) { try Self.unsnappy(block, byteCount: Int(block[0] & 0x7F)) }
+    }
+}
