@@ -67,7 +67,8 @@ extension RecipeRunner {
         let job = CleanJob(
             table: table,
             inputs: inputs.map { CleanInput(path: $0.path, name: $0.name, preference: $0.preference) },
-            days: action.days, bindings: action.bindings)
+            days: action.days, bindings: action.bindings,
+            sorting: SortSettings(directory: workspace.scratchDirectory))
         let dataset = try clean(
             job, output: sink(output), rejects: sink(rejects),
             metadata: {

@@ -17,6 +17,8 @@ package struct Workspace: Hashable, Sendable {
     package var stateDirectory: String { root + "/.datamake" }
     package var lockPath: String { stateDirectory + "/lock" }
     package var journalPath: String { stateDirectory + "/in-flight" }
+    /// For files that memory has no room for; nothing in it has a name for longer than a moment.
+    package var scratchDirectory: String { stateDirectory + "/scratch" }
     package var manifestDirectory: String { root + "/manifests" }
     package var datafilePath: String { absolute(datafile) }
 

@@ -38,7 +38,7 @@ struct Bench {
     func clean(
         _ texts: [String], _ table: Table, preferences: [Int]? = nil, days: DayRange? = nil,
         bindings: Bindings = [:],
-        metadata: [(key: String, value: String)] = []
+        metadata: [(key: String, value: String)] = [], memoryByteCount: Int? = nil
     ) throws -> Result {
         var paths: [String] = []
         for (index, text) in texts.enumerated() {
@@ -46,13 +46,14 @@ struct Bench {
             paths.append("\(index).csv")
         }
         return try clean(
-            files: paths, table, preferences: preferences, days: days, bindings: bindings, metadata: metadata)
+            files: paths, table, preferences: preferences, days: days, bindings: bindings, metadata: metadata,
+            memoryByteCount: memoryByteCount)
     }
 
     func clean(
         files: [String], _ table: Table, preferences: [Int]? = nil, days: DayRange? = nil,
         bindings: Bindings = [:],
-        metadata: [(key: String, value: String)] = []
+        metadata: [(key: String, value: String)] = [], memoryByteCount: Int? = nil
     ) throws -> Result {
         let inputs = files.enumerated().map { index, file in
             CleanInput(
@@ -62,9 +63,14 @@ struct Bench {
         }
         let sink = ByteSink()
         let rejects = ByteSink()
+        var job = CleanJob(table: table, inputs: inputs, days: days, bindings: bindings)
+        job.sorting.directory = directory.path("scratch")
+        if let memoryByteCount {
+            job.sorting.memoryByteCount = memoryByteCount
+            job.sorting.fanIn = 3
+        }
         let dataset = try Cleaning.clean(
-            CleanJob(table: table, inputs: inputs, days: days, bindings: bindings), output: sink.output,
-            rejects: rejects.output, metadata: { _ in metadata })
+            job, output: sink.output, rejects: rejects.output, metadata: { _ in metadata })
         #expect(dataset.file.byteCount == sink.bytes.count)
         #expect(dataset.statistics.rowCount == dataset.file.rowCount)
         return Result(

@@ -75,7 +75,8 @@ package final class BatchSteps {
     /// Empties the columns.
     package func beginRowGroup() {
         watch.rowsLeave(builder.columns)
-        builder.beginRowGroup()
+        for column in builder.columns { column.removeAll() }
+        _ = builder.takeColumns(leaving: builder.columns)
         firstUnobserved = 0
     }
 }

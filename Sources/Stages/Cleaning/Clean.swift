@@ -6,52 +6,42 @@ import Parquet
 
 /// Makes one Parquet file of the records of a job's inputs.
 ///
-/// Blocking; runs on the calling thread alone. Rows that come in the table's order, none of them twice, are written row group by
-/// row group as they are read: memory is bounded by one row group. Where they do not, they are all collected, sorted and
-/// de-duplicated; if row groups had been written by then, the outputs are restarted and the inputs read again.
+/// Blocking. Rows that come in the table's order, none of them twice, are written row group by row group as they are read:
+/// memory is bounded by one row group. Rows out of place by less than a window are put right on the way. Where the
+/// order is worse than that, all further rows are sorted, through a file where memory does not do; if some that were
+/// written before turn out to belong behind them, the outputs are restarted and the inputs read again up to that point.
 ///
 /// - Parameters:
 ///   - output: receives the Parquet bytes in order.
 ///   - rejects: receives the sidecar of rows kept out, if there are any; asked for nothing otherwise.
 ///   - metadata: asked once, when all inputs are read, for what the Parquet footer shall carry.
 ///   - isCancelled: asked a few times a millisecond of parsing; makes this throw `CancellationError`.
-/// - Throws: `CleanProblem`, `CSVProblem`, `ZipProblem`, `ParquetProblem`, `CancellationError`, and what the outputs throw.
+/// - Throws: `CleanProblem`, `CSVProblem`, `ZipProblem`, `ParquetProblem`, `FileProblem` of the file that sorting uses,
+///   `CancellationError`, and what the outputs throw.
 package func clean(
     _ job: CleanJob, output: Output, rejects: Output,
     metadata: ([CleanedInput]) throws -> [(key: String, value: String)] = { _ in [] },
     isCancelled: () -> Bool = { false }
 ) throws -> CleanedDataset {
-    let log = RejectLog(output: rejects, createdBy: job.createdBy)
-    do {
-        let run = try CleanRun(job, output: output, rejects: log, collects: false)
-        return try run.finish(reading: isCancelled, metadata: metadata)
-    } catch is CleanRun.RowsOutOfOrder {
-        try output.restart()
-        try log.restart()
-        let run = try CleanRun(job, output: output, rejects: log, collects: true)
-        return try run.finish(reading: isCancelled, metadata: metadata)
+    try withoutActuallyEscaping(isCancelled) { isCancelled in
+        let run = try CleanRun(job, output: output, rejects: rejects, isCancelled: isCancelled)
+        return try run.run(metadata: metadata)
     }
 }
 
-/// One reading of all inputs.
+/// The steps from inputs to row groups.
 private final class CleanRun {
-    /// Rows are out of order, and some of them have been written already.
-    struct RowsOutOfOrder: Error {}
-
     private let job: CleanJob
     private let output: Output
     private let rejects: RejectLog
-    private let builder: RowBuilder
+    private let isCancelled: () -> Bool
     private let schema: [Field]
+    private let types: [ColumnType]
     private let sort: [Int]
     private let unique: [Int]
-    private var watch: OrderWatch
-    private var counter: DatasetCounter
-    private var collected = CollectedRows()
-    private var isCollecting: Bool
-    private var writer: ParquetWriter?
+    private let pool: ColumnPool
 
-    init(_ job: CleanJob, output: Output, rejects: RejectLog, collects: Bool) throws {
+    init(_ job: CleanJob, output: Output, rejects: Output, isCancelled: @escaping () -> Bool) throws {
         let table = job.table
         let syntax = FieldSyntax(delimiter: table.dialect.delimiter, quote: table.dialect.quote)
         guard syntax.isUsable else {
@@ -60,11 +50,11 @@ private final class CleanRun {
         }
         self.job = job
         self.output = output
-        self.rejects = rejects
-        isCollecting = collects
-        builder = try RowBuilder(table: table, days: job.days)
-        let schema = builder.schema
+        self.rejects = RejectLog(output: rejects, createdBy: job.createdBy)
+        self.isCancelled = isCancelled
+        let schema = try RowBuilder(table: table, days: job.days).schema
         self.schema = schema
+        types = schema.map(\.type)
         func indices(_ names: [String], _ key: String) throws -> [Int] {
             try names.map { name in
                 guard let index = schema.firstIndex(where: { $0.name == name }) else {
@@ -76,127 +66,122 @@ private final class CleanRun {
         }
         sort = try indices(table.sort, "sort")
         unique = try indices(table.unique, "unique")
-        watch = OrderWatch(sort: sort, unique: unique, types: schema.map(\.type))
-        counter = DatasetCounter(fields: schema, key: sort.first, step: try Step(of: job))
+        pool = ColumnPool(types: types)
     }
 
-    func finish(
-        reading isCancelled: () -> Bool, metadata: ([CleanedInput]) throws -> [(key: String, value: String)]
-    ) throws -> CleanedDataset {
-        var inputs: [CleanedInput] = []
-        for input in job.inputs { inputs.append(try read(input, isCancelled)) }
+    /// Whether rows that `unique` allows once only stand next to each other once sorted.
+    private var isOnePass: Bool { unique.isEmpty || Set(sort) == Set(unique) }
 
-        var duplicates = (same: 0, different: 0)
-        if isCollecting {
-            if builder.columns[0].count > 0 { collected.append(builder.takeColumns()) }
-            let (rows, same, different) = collected.arranged(sort: sort, unique: unique)
-            duplicates = (same, different)
-            var start = 0
-            while start < rows.count {
-                if isCancelled() { throw CancellationError() }
-                let end = min(start + builder.rowLimit, rows.count)
-                try write(collected.gather(rows[start..<end], types: schema.map(\.type)))
-                start = end
+    /// The order in which rows are brought together: the final one, or else that of the `unique` columns.
+    private var order: RowOrder { RowOrder(keys: isOnePass ? sort : unique, fields: schema) }
+
+    func run(metadata: ([CleanedInput]) throws -> [(key: String, value: String)]) throws -> CleanedDataset {
+        let rows = try orderedRows(rejects: rejects)
+        var target = try rowGroupOutput(dropsRepeats: isOnePass)
+        while let block = try rows.next() { try add(block, to: target) }
+
+        var repeats = (same: 0, different: 0)
+        if rows.isBroken {
+            let sorter = try sortRest(of: rows)
+            var front: OrderedRows?
+            if rows.rowCount > 0 {
+                // They are made again, as they were.
+                try output.restart()
+                front = try orderedRows(rejects: nil, rowLimit: rows.rowCount)
+                target = try rowGroupOutput(dropsRepeats: isOnePass)
             }
-        } else if builder.columns[0].count > 0 {
-            try write(builder.columns)
+            repeats = try addSorted(sorter, after: front, to: target)
         }
-
-        try openWriter()
-        guard let file = try writer.take()?.finish(keyValueMetadata: try metadata(inputs)) else {
-            preconditionFailure("the writer was opened a line above")
-        }
-        var statistics = counter.statistics
-        statistics.duplicateRowCount = duplicates.same
-        statistics.conflictRowCount = duplicates.different
+        let file = try target.finish(metadata: metadata(rows.reader.inputs))
+        var statistics = target.counter.statistics
+        statistics.duplicateRowCount = repeats.same + target.repeats.sameCount
+        statistics.conflictRowCount = repeats.different + target.repeats.differentCount
         statistics.rejectedRowCount = rejects.rowCount
         return CleanedDataset(
-            statistics: statistics, inputs: inputs, file: file, rejects: try rejects.finish())
+            statistics: statistics, inputs: rows.reader.inputs, file: file, rejects: try rejects.finish())
     }
 
-    private func read(_ input: CleanInput, _ isCancelled: () -> Bool) throws -> CleanedInput {
-        let table = job.table
-        let stream = try PayloadStream(path: input.path, name: input.name)
-        var reader = RecordReader(
-            file: input.name,
-            syntax: FieldSyntax(delimiter: table.dialect.delimiter, quote: table.dialect.quote))
-        let layout = try FileLayout(
-            first: unsafe try reader.peekFirstRecord(stream.read), table: table, file: input.name)
-        if layout.hasHeader { reader.skipFirstRecord() }
-        builder.beginFile(layout)
-        if let byteCount = stream.announcedByteCount { builder.expect(byteCount: byteCount) }
-        collected.beginInput(row: builder.columns[0].count, preference: input.preference)
-
-        var rowCount = 0
-        while let batch = unsafe try reader.nextBatch(fieldCount: layout.fieldCount, stream.read) {
-            if isCancelled() { throw CancellationError() }
-            for bad in builder.takeBadRows(from: batch) { try reject(bad, in: batch, of: input) }
-            rowCount += batch.rowCount
-            var row = 0
-            while row < batch.rowCount {
-                let base = builder.columns[0].count
-                row += builder.append(batch, from: row)
-                try observe(from: base)
-                if builder.isFull { try endRowGroup() }
-            }
-        }
-        return CleanedInput(
-            name: input.name, payload: stream.digest, payloadByteCount: stream.byteCount, rowCount: rowCount)
+    private func orderedRows(rejects: RejectLog?, rowLimit: Int? = nil) throws -> OrderedRows {
+        let reader = try InputReader(
+            job, rejects: rejects, ranksPreference: !unique.isEmpty, isCancelled: isCancelled)
+        return OrderedRows(
+            reader, order: order, watch: OrderWatch(sort: sort, unique: unique, types: types),
+            usesWindow: isOnePass, windowByteCount: job.sorting.memoryByteCount, rowLimit: rowLimit ?? .max,
+            addsRanks: rowLimit != nil, pool: pool)
     }
 
-    private func reject(_ bad: RowBuilder.BadRow, in batch: RecordBatch, of input: CleanInput) throws {
-        guard job.table.badRows == .quarantine else {
-            throw CleanProblem(
-                .badRow(line: bad.line, byte: bad.byte, column: bad.column, reason: bad.reason),
-                place: input.name)
-        }
-        try rejects.append(
-            file: input.name, line: bad.line, byte: bad.byte, column: bad.column, reason: bad.reason,
-            text: batch.recordBytes(at: bad.sourceStart))
+    private func rowGroupOutput(dropsRepeats: Bool) throws -> RowGroupOutput {
+        try RowGroupOutput(
+            job, schema: schema, sort: sort, unique: dropsRepeats ? unique : [], output: output, pool: pool,
+            rowLimit: max(1, job.table.parquet.rowGroupRows))
     }
 
-    private func observe(from row: Int) throws {
-        guard !isCollecting else { return }
-        watch.observe(builder.columns, from: row)
-        guard !watch.isInOrder else { return }
-        // Nothing written yet: what has been read is the beginning of what is collected.
-        guard writer == nil else { throw RowsOutOfOrder() }
-        isCollecting = true
-    }
-
-    private func endRowGroup() throws {
-        if isCollecting {
-            collected.append(builder.takeColumns())
+    private func add(_ block: RowBlock, to target: RowGroupOutput) throws {
+        if block.columns.count == types.count {
+            try target.addRowGroup(block.columns)
         } else {
-            watch.rowsLeave(builder.columns)
-            try write(builder.columns)
-            builder.beginRowGroup()
+            if isCancelled() { throw CancellationError() }
+            try target.add(block)
         }
     }
 
-    private func write(_ columns: [Column]) throws {
-        try openWriter()
-        counter.count(columns)
-        try writer!.writeRowGroup(columns)
+    /// Sorts what is left once the order is broken.
+    private func sortRest(of rows: OrderedRows) throws -> RowSorter {
+        let sorter = RowSorter(order: order, types: types + [.int64], settings: job.sorting)
+        try sorter.append(runs: rows.takeHeld())
+        let builder = rows.reader.builder
+        var isAtEnd = false
+        while true {
+            let count = builder.columns[0].count
+            if count > 0, isAtEnd || builder.isFull || count >= SortedRuns.pieceRows {
+                try sorter.append(rows.takeRowsWithRanks())
+            }
+            if isAtEnd { return sorter }
+            isAtEnd = try !rows.reader.advance()
+        }
     }
 
-    private func openWriter() throws {
-        guard writer == nil else { return }
-        var options = WriterOptions()
-        let parquet = job.table.parquet
-        options.compression =
-            switch parquet.compression {
-            case .zstd: .zstd(level: parquet.level)
-            case .gzip: .gzip(level: parquet.level)
-            case .none: .uncompressed
+    /// Writes all rows in the final order.
+    ///
+    /// - Parameter front: rows that are not in the sorter, in the final order in themselves.
+    /// - Returns: rows dropped on the way that the target does not count.
+    private func addSorted(
+        _ sorter: RowSorter, after front: OrderedRows?, to target: RowGroupOutput
+    ) throws -> (same: Int, different: Int) {
+        if isOnePass {
+            try add(all: sorter.merged(with: front), to: target)
+            return (0, 0)
+        }
+        // Once in the order of the unique columns, to see which rows stay, and again in the final one.
+        while let block = try front?.next() { try sorter.append(block.columns) }
+        var repeats = RepeatCounter(unique: unique, fields: schema)
+        let final = RowSorter(
+            order: RowOrder(keys: sort, fields: schema), types: types + [.int64], settings: job.sorting)
+        let grouped = try sorter.merged()
+        while let block = try grouped.next() {
+            if isCancelled() { throw CancellationError() }
+            let spans = repeats.spansThatStay(of: block)
+            let columns = block.columns.map { column in
+                let copy = Column(type: column.type, capacity: block.rows.count)
+                copy.append(spans.span, of: [column])
+                return copy
             }
-        options.encodings =
-            switch parquet.encodings {
-            case .smallest: .smallest
-            case .portable: .portable
-            }
-        options.sortingColumns = sort
-        options.createdBy = job.createdBy
-        unsafe writer = try ParquetWriter(schema: schema, options: options, sink: output.write)
+            forgetPreference(columns[types.count])
+            if columns[0].count > 0 { try final.append(columns) }
+        }
+        try add(all: final.merged(), to: target)
+        return (repeats.sameCount, repeats.differentCount)
+    }
+
+    private func add(all rows: RunMerge, to target: RowGroupOutput) throws {
+        while let block = try rows.next() { try add(block, to: target) }
+    }
+
+    /// Leaves of ranks the place in reading order.
+    private func forgetPreference(_ ranks: Column) {
+        unsafe ranks.withMutableSlots(as: Int64.self) { slots in
+            // SAFETY: there are at least as many slots as rows.
+            for row in 0..<ranks.count { unsafe slots[row] &= 1 << RowOrder.ordinalBits - 1 }
+        }
     }
 }

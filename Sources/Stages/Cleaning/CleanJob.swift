@@ -32,16 +32,36 @@ package struct CleanJob: Hashable, Sendable {
     package var bindings: Bindings
     /// The program's name and version, for the Parquet footer.
     package var createdBy: String
+    /// Decides nothing about the output.
+    package var sorting: SortSettings
 
     package init(
         table: Table, inputs: [CleanInput], days: DayRange?, bindings: Bindings,
-        createdBy: String = "datamake version 1.0.0"
+        createdBy: String = "datamake version 1.0.0", sorting: SortSettings = SortSettings()
     ) {
         self.table = table
         self.inputs = inputs
         self.days = days
         self.bindings = bindings
         self.createdBy = createdBy
+        self.sorting = sorting
+    }
+}
+
+/// What sorting may use, where rows come out of order.
+package struct SortSettings: Hashable, Sendable {
+    /// Bytes of rows held in memory, beside the row group that is read and the one that is written.
+    package var memoryByteCount: Int
+    /// Rows that have no room in memory go to a file without a name in this directory, which is made if it is missing.
+    package var directory: String
+
+    /// Runs in the file that are merged at a time, each with a block in memory; at least 2.
+    package var fanIn: Int
+
+    package init(memoryByteCount: Int = 128 << 20, directory: String = "/var/tmp", fanIn: Int = 64) {
+        self.memoryByteCount = memoryByteCount
+        self.fanIn = max(fanIn, 2)
+        self.directory = directory
     }
 }
 

@@ -19,7 +19,7 @@ final class RowBuilder {
     }
 
     /// Text a row group may hold in one column; its offsets have 32 bits, and memory has an end.
-    private static let textLimit = 256 << 20
+    static let textLimit = 256 << 20
 
     /// The columns of the output, rows of the current row group in them.
     private(set) var columns: [Column]
@@ -92,17 +92,10 @@ final class RowBuilder {
     /// As many rows as a row group has where the Datafile says nothing.
     private static var expectedRowLimit: Int { 1 << 20 }
 
-    /// Empties the columns for the next row group.
-    func beginRowGroup() {
-        for column in columns { column.removeAll() }
-        isFull = false
-        isParsed = false
-    }
-
-    /// Hands the columns over and goes on with new ones.
-    func takeColumns() -> [Column] {
+    /// Hands the columns over and goes on with `next`, empty columns of the same types.
+    func takeColumns(leaving next: [Column]) -> [Column] {
         let taken = columns
-        columns = types.map { Column(type: $0, capacity: min(rowLimit, 65_536)) }
+        columns = next
         isFull = false
         isParsed = false
         return taken

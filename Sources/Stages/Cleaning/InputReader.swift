@@ -1,0 +1,142 @@
+import CSV
+import Columns
+import Graph
+
+/// Reads a job's inputs, one after the other, into the columns of a row builder.
+final class InputReader {
+    let builder: RowBuilder
+    private(set) var inputs: [CleanedInput] = []
+
+    private let job: CleanJob
+    /// Nil where rows that do not pass were dealt with before.
+    private let rejects: RejectLog?
+    private let isCancelled: () -> Bool
+
+    // Of the input at hand.
+    private var stream: PayloadStream?
+    private var reader: RecordReader?
+    private var fieldCount = 0
+    private var rowCount = 0
+    private var batch: RecordBatch?
+    private var batchRow = 0
+
+    // For ranks: rows taken so far, and from which row on how far down the list of preference the input stands.
+    private var takenRowCount = 0
+    private let ranksPreference: Bool
+    private var preferences: [(row: Int, preference: Int)] = []
+
+    /// - Parameter ranksPreference: whether rows of more preferred inputs rank before others.
+    init(_ job: CleanJob, rejects: RejectLog?, ranksPreference: Bool, isCancelled: @escaping () -> Bool)
+        throws
+    {
+        self.job = job
+        self.rejects = rejects
+        self.ranksPreference = ranksPreference
+        self.isCancelled = isCancelled
+        builder = try RowBuilder(table: job.table, days: job.days)
+    }
+
+    /// Appends the next rows to the builder, which must not be full; false when there are none left.
+    func advance() throws -> Bool {
+        precondition(!builder.isFull)
+        while true {
+            if let batch, batchRow < batch.rowCount {
+                batchRow += builder.append(batch, from: batchRow)
+                return true
+            }
+            batch = nil
+            if stream != nil {
+                if try readBatch() { continue }
+                endInput()
+            }
+            guard inputs.count < job.inputs.count else { return false }
+            try beginInput(job.inputs[inputs.count])
+        }
+    }
+
+    private func beginInput(_ input: CleanInput) throws {
+        let table = job.table
+        let syntax = FieldSyntax(delimiter: table.dialect.delimiter, quote: table.dialect.quote)
+        let stream = try PayloadStream(path: input.path, name: input.name)
+        reader = RecordReader(file: input.name, syntax: syntax)
+        let layout = try FileLayout(
+            first: unsafe try reader!.peekFirstRecord(stream.read), table: table, file: input.name)
+        if layout.hasHeader { reader!.skipFirstRecord() }
+        builder.beginFile(layout)
+        if let byteCount = stream.announcedByteCount { builder.expect(byteCount: byteCount) }
+        fieldCount = layout.fieldCount
+        rowCount = 0
+        let row = takenRowCount + builder.columns[0].count
+        preferences.append((row, ranksPreference ? job.preferenceRank(of: input) : 0))
+        self.stream = stream
+    }
+
+    private func readBatch() throws -> Bool {
+        guard let stream, let batch = unsafe try reader!.nextBatch(fieldCount: fieldCount, stream.read) else {
+            return false
+        }
+        if isCancelled() { throw CancellationError() }
+        let input = job.inputs[inputs.count]
+        for bad in builder.takeBadRows(from: batch) { try reject(bad, in: batch, of: input) }
+        rowCount += batch.rowCount
+        self.batch = batch
+        batchRow = 0
+        return true
+    }
+
+    private func endInput() {
+        let input = job.inputs[inputs.count]
+        inputs.append(
+            CleanedInput(
+                name: input.name, payload: stream!.digest, payloadByteCount: stream!.byteCount,
+                rowCount: rowCount))
+        stream = nil
+        reader = nil
+    }
+
+    private func reject(_ bad: RowBuilder.BadRow, in batch: RecordBatch, of input: CleanInput) throws {
+        guard job.table.badRows == .quarantine else {
+            throw CleanProblem(
+                .badRow(line: bad.line, byte: bad.byte, column: bad.column, reason: bad.reason),
+                place: input.name)
+        }
+        try rejects?.append(
+            file: input.name, line: bad.line, byte: bad.byte, column: bad.column, reason: bad.reason,
+            text: batch.recordBytes(at: bad.sourceStart))
+    }
+
+    // MARK: handing rows on
+
+    /// The builder's rows; it goes on with `next`, empty columns.
+    func takeRows(leaving next: [Column]) -> [Column] {
+        takenRowCount += builder.columns[0].count
+        return builder.takeColumns(leaving: next)
+    }
+
+    /// The ranks of rows that were taken last.
+    func ranks(ofLast count: Int) -> Column {
+        let first = takenRowCount - count
+        let ranks = Column(type: .int64, capacity: count)
+        ranks.setCount(count)
+        // The input in which the first of the rows lies; what is before it is not asked for again.
+        while preferences.count > 1, preferences[1].row <= first { preferences.removeFirst() }
+        for (index, start) in preferences.enumerated() {
+            let end = index + 1 < preferences.count ? preferences[index + 1].row : takenRowCount
+            let preference = Int64(start.preference) << RowOrder.ordinalBits
+            unsafe ranks.withMutableSlots(as: Int64.self) { slots in
+                // SAFETY: the rows lie in first..<first + count.
+                for row in stride(from: max(start.row, first), to: min(end, takenRowCount), by: 1) {
+                    unsafe slots[row - first] = preference | Int64(row)
+                }
+            }
+        }
+        return ranks
+    }
+}
+
+extension CleanJob {
+    /// How many kinds of input are preferred to this one.
+    fileprivate func preferenceRank(of input: CleanInput) -> Int {
+        Set(inputs.map(\.preference)).count { $0 < input.preference }
+    }
+}

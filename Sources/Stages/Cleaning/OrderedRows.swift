@@ -1,0 +1,181 @@
+import Columns
+
+/// Hands out rows in order as long as that can be done while reading.
+///
+/// Rows that come in order are handed on as they are, a row group at a time. Where they do not, a window of rows is held
+/// back, sorted, and let go from its beginning: that puts right whatever is displaced by less than the window. A row that
+/// belongs before one that was handed out already breaks the order for good: what is held then, and the rest of the
+/// inputs, is for the caller to sort.
+///
+/// The same inputs give the same rows, and break at the same place, each time they are read.
+final class OrderedRows: RowSource {
+    /// Nil once the order is broken and the reader is the caller's.
+    let reader: InputReader
+    /// Rows are out of order by more than the window.
+    private(set) var isBroken = false
+    /// Rows handed out.
+    private(set) var rowCount = 0
+
+    private let order: RowOrder
+    /// Whether a window can put anything right.
+    private let usesWindow: Bool
+    private let windowByteCount: Int
+    /// Rows to hand out; the reader may stay in the middle of an input then.
+    private let rowLimit: Int
+    /// Whether every block has the ranks as its last column; else only those from the window do.
+    private let addsRanks: Bool
+    private let types: [ColumnType]
+    private let pool: ColumnPool
+
+    private var watch: OrderWatch
+    private var isWindowed = false
+    private var held: SortedRuns
+    /// Lets go of the window's beginning; rows it may let go of.
+    private var merge: RunMerge?
+    private var leavingRowCount = 0
+    /// The last row handed out, with its rank: where a window may begin to matter.
+    private var last: [Column]?
+    private var isAtEnd = false
+
+    init(
+        _ reader: InputReader, order: RowOrder, watch: OrderWatch, usesWindow: Bool, windowByteCount: Int,
+        rowLimit: Int = .max, addsRanks: Bool = false, pool: ColumnPool
+    ) {
+        self.reader = reader
+        self.order = order
+        self.watch = watch
+        self.usesWindow = usesWindow
+        self.windowByteCount = windowByteCount
+        self.rowLimit = rowLimit
+        self.addsRanks = addsRanks
+        self.pool = pool
+        types = reader.builder.schema.map(\.type) + [.int64]
+        held = SortedRuns(order: order)
+    }
+
+    /// The next rows in order; nil at the end, when the order is broken, and when `rowLimit` rows were handed out.
+    func next() throws -> RowBlock? {
+        guard rowCount < rowLimit, var block = try nextBlock() else { return nil }
+        if rowCount + block.rows.count > rowLimit {
+            let start = block.rows.lowerBound
+            block.rows = start..<(start + rowLimit - rowCount)
+        }
+        rowCount += block.rows.count
+        return block
+    }
+
+    private func nextBlock() throws -> RowBlock? {
+        while true {
+            if let block = try nextFromWindow() { return block }
+            if isBroken || (isAtEnd && held.isEmpty) { return nil }
+            if isAtEnd {
+                try open(keeping: 0)
+                continue
+            }
+            let base = reader.builder.columns[0].count
+            isAtEnd = try !reader.advance()
+            if isWindowed {
+                try fillWindow()
+            } else if let block = try passOn(from: base) {
+                return block
+            }
+        }
+    }
+
+    // MARK: in order
+
+    private func passOn(from base: Int) throws -> RowBlock? {
+        let builder = reader.builder
+        watch.observe(builder.columns, from: base)
+        guard watch.isInOrder else {
+            guard usesWindow else {
+                isBroken = true
+                return nil
+            }
+            isWindowed = true
+            hold(takeRowsWithRanks())
+            return nil
+        }
+        guard builder.isFull || (isAtEnd && builder.columns[0].count > 0) else { return nil }
+        watch.rowsLeave(builder.columns)
+        let capacity = builder.columns[0].capacity
+        var columns = reader.takeRows(leaving: pool.take(capacity: isAtEnd ? 1 : capacity))
+        let count = columns[0].count
+        if usesWindow || addsRanks {
+            let ranks = reader.ranks(ofLast: count)
+            remember(columns + [ranks], row: count - 1)
+            if addsRanks { columns.append(ranks) }
+        }
+        return RowBlock(columns)
+    }
+
+    // MARK: the window
+
+    private func fillWindow() throws {
+        let count = reader.builder.columns[0].count
+        guard count > 0, isAtEnd || reader.builder.isFull || count >= SortedRuns.pieceRows else { return }
+        hold(takeRowsWithRanks())
+        guard !isBroken, held.byteCount >= windowByteCount else { return }
+        // In order again: all may go, and the reader's next rows are looked at as they come.
+        let isInOrder = held.runs.count == 1
+        try open(keeping: isInOrder ? 0 : held.rowCount / 4)
+        if isInOrder { isWindowed = false }
+    }
+
+    /// The reader's rows with their ranks.
+    func takeRowsWithRanks() -> [Column] {
+        let columns = reader.takeRows(
+            leaving: types.dropLast().map { Column(type: $0, capacity: SortedRuns.pieceRows) })
+        return columns + [reader.ranks(ofLast: columns[0].count)]
+    }
+
+    private func hold(_ columns: [Column]) {
+        guard columns[0].count > 0 else { return }
+        held.append(columns)
+        guard let last, let first = held.first else { return }
+        isBroken = order.isBefore(first.columns, first.row, last, 0)
+    }
+
+    private func open(keeping keptRowCount: Int) throws {
+        leavingRowCount = held.rowCount - keptRowCount
+        let blockRows = RowSorter.blockRows(of: held)
+        merge = try RunMerge(held.takeRuns(), order: order, types: types, blockRows: blockRows)
+    }
+
+    private func nextFromWindow() throws -> RowBlock? {
+        guard let merge else { return nil }
+        if leavingRowCount > 0, let block = try merge.next(limit: leavingRowCount) {
+            leavingRowCount -= block.rows.count
+            if leavingRowCount == 0 { remember(block.columns, row: block.rows.upperBound - 1) }
+            return block
+        }
+        held.put(merge.remainder())
+        self.merge = nil
+        if !isWindowed { watch.begin(after: last!) }
+        return nil
+    }
+
+    private func remember(_ columns: [Column], row: Int) { last = columns.map { $0.copy(row: row) } }
+
+    /// What the window holds, once the order is broken.
+    func takeHeld() -> [[RowBlock]] { held.takeRuns() }
+}
+
+/// Columns of row groups that were written, for the rows to come.
+final class ColumnPool {
+    private let types: [ColumnType]
+    private var free: [[Column]] = []
+
+    init(types: [ColumnType]) { self.types = types }
+
+    /// Empty columns; new ones where there are none to be had.
+    func take(capacity: Int) -> [Column] {
+        free.popLast() ?? types.map { Column(type: $0, capacity: capacity) }
+    }
+
+    /// Takes columns back that nobody uses any more.
+    func put(_ columns: [Column]) {
+        for column in columns { column.removeAll() }
+        free.append(columns)
+    }
+}

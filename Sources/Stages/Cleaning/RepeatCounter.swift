@@ -1,0 +1,114 @@
+import Columns
+
+/// Tells rows that stay from those that repeat one, and counts the latter. Rows that agree in the `unique` columns stand next
+/// to each other; the first one stays.
+struct RepeatCounter {
+    /// Rows equal in all columns to the one that stayed, and rows that differ from it.
+    private(set) var sameCount = 0
+    private(set) var differentCount = 0
+    /// The last row that stayed, alone in its columns.
+    private var winner: [Column]?
+    private let order: RowOrder
+    /// Columns of the output: not the rank behind them.
+    private let columnCount: Int
+
+    /// - Parameter unique: none: all rows stay.
+    init(unique: [Int], fields: [Field]) {
+        order = RowOrder(keys: unique, fields: fields)
+        columnCount = fields.count
+    }
+
+    private var isIdle: Bool { order.keys.columns.isEmpty }
+
+    /// Takes note of rows of which none repeats another.
+    mutating func skip(_ columns: [Column]) {
+        if !isIdle { winner = columns.map { $0.copy(row: $0.count - 1) } }
+    }
+
+    /// The rows of a block that stay.
+    mutating func spansThatStay(of block: RowBlock) -> [RowSpan] {
+        if isIdle { return [RowSpan(source: 0, rows: block.rows)] }
+        let columns = block.columns
+        let first = block.rows.lowerBound
+        let prefixes = order.prefixes(of: columns, rows: block.rows)
+        let rows = RowComparison(columns, columnCount: columnCount)
+        var spans: [RowSpan] = []
+        var start = first
+        // The row that the next ones are compared with, counted from the first; nil while that is the winner.
+        var staying: Int?
+        for offset in prefixes.indices {
+            let isRepeated: Bool
+            if let staying {
+                isRepeated =
+                    prefixes[staying] == prefixes[offset]
+                    && isEqual(columns, first + staying, columns, first + offset)
+            } else {
+                isRepeated = winner.map { isEqual($0, 0, columns, first + offset) } ?? false
+            }
+            guard isRepeated else {
+                staying = offset
+                continue
+            }
+            let isSame =
+                staying.map { rows.isSame(first + $0, first + offset) }
+                ?? RowKeys.isSameRow(winner!, 0, columns, first + offset, columnCount: columnCount)
+            if isSame { sameCount += 1 } else { differentCount += 1 }
+            if start < first + offset { spans.append(RowSpan(source: 0, rows: start..<(first + offset))) }
+            start = first + offset + 1
+        }
+        if start < block.rows.upperBound {
+            spans.append(RowSpan(source: 0, rows: start..<block.rows.upperBound))
+        }
+        if let staying { winner = columns.map { $0.copy(row: first + staying) } }
+        return spans
+    }
+
+    private func isEqual(_ a: [Column], _ i: Int, _ b: [Column], _ j: Int) -> Bool {
+        order.keys.compare(a, i, b, j) == .equal
+    }
+}
+
+/// Compares rows of one block in all columns: by their bits where those agree, which they mostly do.
+private struct RowComparison {
+    private let columns: [Column]
+    private let columnCount: Int
+    /// Whether equal bits say it all: neither text nor nulls.
+    private let isPlain: [Bool]
+
+    init(_ columns: [Column], columnCount: Int) {
+        self.columns = columns
+        self.columnCount = columnCount
+        isPlain = columns.map { $0.type.layout != .text && $0.nullCount == 0 }
+    }
+
+    func isSame(_ a: Int, _ b: Int) -> Bool {
+        for index in 0..<columnCount {
+            if isPlain[index], hasEqualBits(columns[index], a, b) { continue }
+            if RowKeys.compare(columns[index], a, columns[index], b) != .equal { return false }
+        }
+        return true
+    }
+
+    private func hasEqualBits(_ column: Column, _ a: Int, _ b: Int) -> Bool {
+        func areEqual<T: BitwiseCopyable & Equatable>(_: T.Type) -> Bool {
+            // SAFETY: the rows are the column's, and T has its slots' width.
+            let slots = unsafe column.slotBase.assumingMemoryBound(to: T.self)
+            return unsafe slots[a] == slots[b]
+        }
+        return switch column.type.layout.slotByteCount {
+        case 1: areEqual(UInt8.self)
+        case 4: areEqual(UInt32.self)
+        case 8: areEqual(UInt64.self)
+        default: areEqual(UInt128.self)
+        }
+    }
+}
+
+extension Column {
+    /// One row alone.
+    func copy(row: Int) -> Column {
+        let copy = Column(type: type, capacity: 1)
+        copy.append(rows: row..<(row + 1), of: self)
+        return copy
+    }
+}

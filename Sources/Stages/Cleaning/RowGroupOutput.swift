@@ -1,0 +1,138 @@
+import Columns
+import Graph
+import Parquet
+
+/// Takes rows in their final order, drops those that `unique` allows once only, and writes row groups as they fill.
+final class RowGroupOutput {
+    private let job: CleanJob
+    private let schema: [Field]
+    private let sort: [Int]
+    /// Rows that agree in these are one row; they stand next to each other.
+    private let output: Output
+    private let pool: ColumnPool
+    private let rowLimit: Int
+
+    private(set) var counter: DatasetCounter
+    private(set) var repeats: RepeatCounter
+    private var writer: ParquetWriter?
+    /// The row group that is filling.
+    private var pending: [Column] = []
+
+    init(
+        _ job: CleanJob, schema: [Field], sort: [Int], unique: [Int], output: Output, pool: ColumnPool,
+        rowLimit: Int
+    ) throws {
+        self.job = job
+        self.schema = schema
+        self.sort = sort
+        repeats = RepeatCounter(unique: unique, fields: schema)
+        self.output = output
+        self.pool = pool
+        self.rowLimit = rowLimit
+        counter = DatasetCounter(fields: schema, key: sort.first, step: try Step(of: job))
+    }
+
+    /// Takes a row group as it was read, or the last rows of all, none of them twice. The columns are given away.
+    func addRowGroup(_ columns: [Column]) throws {
+        let rows = 0..<columns[0].count
+        repeats.skip(columns)
+        guard pending.isEmpty || pending[0].count == 0 else {
+            try append([RowSpan(source: 0, rows: rows)], of: columns)
+            pool.put(columns)
+            return
+        }
+        try write(columns)
+        pool.put(columns)
+    }
+
+    /// Takes rows of a merge, equal ones next to each other. The block is done with at the end of the call.
+    func add(_ block: RowBlock) throws {
+        try append(repeats.spansThatStay(of: block), of: block.columns)
+    }
+
+    private func append(_ spans: [RowSpan], of columns: [Column]) throws {
+        if pending.isEmpty { pending = pool.take(capacity: min(rowLimit, SortedRuns.pieceRows)) }
+        var rest = spans[...]
+        while !rest.isEmpty {
+            let fitting = takeFitting(&rest, of: columns)
+            for (index, column) in pending.enumerated() { column.append(fitting.span, of: [columns[index]]) }
+            if pending[0].count == rowLimit || !rest.isEmpty {
+                try write(pending)
+                for column in pending { column.removeAll() }
+            }
+        }
+    }
+
+    /// Takes from the front as many rows as the row group has room for, by rows and by bytes of text.
+    private func takeFitting(_ spans: inout ArraySlice<RowSpan>, of columns: [Column]) -> [RowSpan] {
+        var room = rowLimit - pending[0].count
+        let texts = schema.indices.filter { schema[$0].type == .text }
+        var textRoom = texts.map { RowBuilder.textLimit - pending[$0].textByteCount }
+        var fitting: [RowSpan] = []
+        while let span = spans.first, room > 0 {
+            var rows = span.rows.prefix(room)
+            // A row whose text does not fit begins the next row group.
+            for (place, index) in texts.enumerated()
+            where columns[index].textByteCount(ofRows: rows) > textRoom[place] {
+                var low = 0
+                var high = rows.count
+                while low + 1 < high {
+                    let middle = (low + high) / 2
+                    if columns[index].textByteCount(ofRows: rows.prefix(middle)) <= textRoom[place] {
+                        low = middle
+                    } else {
+                        high = middle
+                    }
+                }
+                rows = rows.prefix(low)
+            }
+            if !rows.isEmpty { fitting.append(RowSpan(source: 0, rows: rows)) }
+            room -= rows.count
+            for (place, index) in texts.enumerated() {
+                textRoom[place] -= columns[index].textByteCount(ofRows: rows)
+            }
+            spans.removeFirst()
+            if rows.count < span.rows.count {
+                spans = [RowSpan(source: 0, rows: rows.upperBound..<span.rows.upperBound)] + spans
+                break
+            }
+        }
+        return fitting
+    }
+
+    /// Writes what is left, and the footer.
+    func finish(metadata: [(key: String, value: String)]) throws -> WrittenFile {
+        if !pending.isEmpty, pending[0].count > 0 { try write(pending) }
+        try openWriter()
+        guard let file = try writer.take()?.finish(keyValueMetadata: metadata) else {
+            preconditionFailure("the writer was opened a line above")
+        }
+        return file
+    }
+
+    private func write(_ columns: [Column]) throws {
+        try openWriter()
+        counter.count(columns)
+        try writer!.writeRowGroup(columns)
+    }
+
+    private func openWriter() throws {
+        guard writer == nil else { return }
+        var options = WriterOptions()
+        let parquet = job.table.parquet
+        options.compression =
+            switch parquet.compression {
+            case .zstd: .zstd(level: parquet.level)
+            case .gzip: .gzip(level: parquet.level)
+            case .none: .uncompressed
+            }
+        options.encodings =
+            switch parquet.encodings {
+            case .smallest: .smallest
+            case .portable: .portable
+            }
+        options.sortingColumns = sort
+        options.createdBy = job.createdBy
+        unsafe writer = try ParquetWriter(schema: schema, options: options, sink: output.write)
+    }
+}

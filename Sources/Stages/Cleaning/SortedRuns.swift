@@ -1,0 +1,187 @@
+import Columns
+
+/// Neighbouring rows of some columns.
+struct RowBlock {
+    var columns: [Column]
+    var rows: Range<Int>
+
+    /// All rows.
+    init(_ columns: [Column]) {
+        self.columns = columns
+        rows = 0..<columns[0].count
+    }
+
+    init(_ columns: [Column], rows: Range<Int>) {
+        self.columns = columns
+        self.rows = rows
+    }
+
+    /// Bytes of memory that the rows fill.
+    var byteCount: Int { columns.reduce(0) { $0 + $1.byteCount(ofRows: rows) } }
+}
+
+/// Hands out rows in order, block by block. A block is valid until the next one is asked for.
+protocol RowSource: AnyObject {
+    /// Not empty; nil at the end.
+    func next() throws -> RowBlock?
+}
+
+/// Rows in memory as runs, each in order in itself.
+///
+/// Rows come in pieces small enough for the cache. A piece that is in order is taken as it is, another is sorted; then it
+/// goes behind the run whose end is the nearest before its beginning. So rows that come in order make one run, rows that
+/// are displaced within a piece or a few make two, and interleaved sequences make one each; only rows in no order at all
+/// make as many runs as pieces.
+struct SortedRuns {
+    let order: RowOrder
+    private(set) var runs: [[RowBlock]] = []
+    private(set) var byteCount = 0
+    private(set) var rowCount = 0
+
+    /// Rows that are sorted at a time.
+    static let pieceRows = 65_536
+
+    init(order: RowOrder) { self.order = order }
+
+    var isEmpty: Bool { runs.isEmpty }
+
+    /// Adds rows in any order.
+    mutating func append(_ columns: [Column]) {
+        let count = columns[0].count
+        for start in stride(from: 0, to: count, by: Self.pieceRows) {
+            let piece = RowBlock(columns, rows: start..<min(start + Self.pieceRows, count))
+            append(sorted: RowBlock(columns, rows: piece.rows).sorted(by: order))
+        }
+    }
+
+    /// Adds a block that is in order.
+    mutating func append(sorted block: RowBlock) {
+        byteCount += block.byteCount
+        rowCount += block.rows.count
+        var best: Int?
+        for index in runs.indices {
+            let end = runs[index].last!
+            guard isBefore(end, end.rows.upperBound - 1, block, block.rows.lowerBound) else { continue }
+            if let known = best.map({ runs[$0].last! }),
+                isBefore(end, end.rows.upperBound - 1, known, known.rows.upperBound - 1)
+            {
+                continue
+            }
+            best = index
+        }
+        if let best { runs[best].append(block) } else { runs.append([block]) }
+    }
+
+    /// Takes out all runs.
+    mutating func takeRuns() -> [[RowBlock]] {
+        let taken = runs
+        self = SortedRuns(order: order)
+        return taken
+    }
+
+    /// Puts in what is left of runs that were taken out.
+    mutating func put(_ rest: [[RowBlock]]) {
+        precondition(isEmpty)
+        for run in rest where !run.isEmpty {
+            runs.append(run)
+            for block in run {
+                byteCount += block.byteCount
+                rowCount += block.rows.count
+            }
+        }
+    }
+
+    /// The first row there is, in the order of rows.
+    var first: (columns: [Column], row: Int)? {
+        var found: RowBlock?
+        for run in runs {
+            if let known = found, isBefore(known, known.rows.lowerBound, run[0], run[0].rows.lowerBound) {
+                continue
+            }
+            found = run[0]
+        }
+        return found.map { ($0.columns, $0.rows.lowerBound) }
+    }
+
+    private func isBefore(_ a: RowBlock, _ i: Int, _ b: RowBlock, _ j: Int) -> Bool {
+        order.isBefore(a.columns, i, b.columns, j)
+    }
+}
+
+extension RowBlock {
+    /// These rows in order: the block itself where they are, else one of new columns.
+    func sorted(by order: RowOrder) -> RowBlock {
+        let prefixes = order.prefixes(of: columns, rows: rows)
+        let start = rows.lowerBound
+        func isDescent(_ offset: Int) -> Bool {
+            if prefixes[offset - 1] != prefixes[offset] { return prefixes[offset - 1] > prefixes[offset] }
+            return !order.isBeforeAtEqualPrefix(
+                columns, start + offset - 1, columns, start + offset)
+        }
+        guard (1..<max(1, rows.count)).contains(where: isDescent) else { return self }
+
+        var entries = prefixes.indices.map { SortEntry(prefix: prefixes[$0], row: Int32(start + $0)) }
+        sortByPrefix(&entries)
+        // Rows of equal prefixes stand in reading order.
+        var first = 0
+        while first < entries.count {
+            var end = first + 1
+            while end < entries.count, entries[end].prefix == entries[first].prefix { end += 1 }
+            if end - first > 1 {
+                entries[first..<end].sort {
+                    order.isBeforeAtEqualPrefix(columns, Int($0.row), columns, Int($1.row))
+                }
+            }
+            first = end
+        }
+        let places = entries.map(\.row)
+        return RowBlock(
+            columns.map { column in
+                let sorted = Column(type: column.type, capacity: rows.count)
+                sorted.append(places.span, of: column)
+                return sorted
+            })
+    }
+}
+
+struct SortEntry {
+    var prefix: UInt64
+    var row: Int32
+}
+
+/// Sorts by prefix, entries equal in it in the order in which they are: a radix sort, byte by byte from the lowest,
+/// that passes over bytes in which all agree.
+func sortByPrefix(_ entries: inout [SortEntry]) {
+    guard let firstPrefix = entries.first?.prefix else { return }
+    var differing: UInt64 = 0
+    for entry in entries { differing |= entry.prefix ^ firstPrefix }
+    var target = entries
+    for shift in stride(from: UInt64(0), to: 64, by: 8) where differing >> shift & 0xFF != 0 {
+        unsafe entries.withUnsafeBufferPointer { source in
+            unsafe target.withUnsafeMutableBufferPointer { target in
+                unsafe withUnsafeTemporaryAllocation(of: Int.self, capacity: 256) { places in
+                    // SAFETY: a byte is below 256; places of all entries are different and below their count.
+                    unsafe places.initialize(repeating: 0)
+                    for index in 0..<source.count {
+                        let byte = unsafe Int(truncatingIfNeeded: source[index].prefix >> shift & 0xFF)
+                        unsafe places[byte] &+= 1
+                    }
+                    var total = 0
+                    for byte in 0..<256 {
+                        let count = unsafe places[byte]
+                        unsafe places[byte] = total
+                        total &+= count
+                    }
+                    for index in 0..<source.count {
+                        let entry = unsafe source[index]
+                        let byte = Int(truncatingIfNeeded: entry.prefix >> shift & 0xFF)
+                        let place = unsafe places[byte]
+                        unsafe target[place] = entry
+                        unsafe places[byte] = place &+ 1
+                    }
+                }
+            }
+        }
+        swap(&entries, &target)
+    }
+}
