@@ -38,7 +38,7 @@ extension BuildRun {
             action, recipe: fields,
             inputs: inputs.map {
                 RecipeInput(name: $0.input.name, path: $0.path, preference: $0.input.preference)
-            }, output: output, rejects: rejects)
+            }, output: output, rejects: rejects, spareProcessor: { [self] in spareProcessor() })
         slot.giveBack()
         let finished = try output.finish()
         try refuseMovedInputs(inputs)

@@ -46,6 +46,8 @@ final class BuildRun: Sendable {
         var report: BuildReport
         /// Outputs whose recipe ran to its end in this run.
         var wasBuilt = Set<String>()
+        /// Actions that are neither done nor given up.
+        var unfinishedActionCount = 0
     }
 
     init(
@@ -96,6 +98,7 @@ final class BuildRun: Sendable {
         recordMovedStamps()
 
         let (schedule, jobs) = makeSchedule()
+        knowledge.withLock { $0.unfinishedActionCount = plan.steps.count { $0.verdict != .fresh } }
         // Two workers more than may compute at once: one job waits for the disk while another computes, and one worker
         // serves transfers that come to their end meanwhile.
         let pool = WorkStealingPool(workerCount: workerCount + 2)
@@ -169,8 +172,11 @@ final class BuildRun: Sendable {
 
     private func perform(_ job: Job) async -> JobOutcome {
         switch job {
-        case .fetch(let raw): await fetch(graph.raws[raw])
-        case .step(let index): await runAction(plan.steps[index])
+        case .fetch(let raw): return await fetch(graph.raws[raw])
+        case .step(let index):
+            let outcome = await runAction(plan.steps[index])
+            knowledge.withLock { $0.unfinishedActionCount -= 1 }
+            return outcome
         }
     }
 
@@ -182,11 +188,20 @@ final class BuildRun: Sendable {
             case .fetch(let raw): graph.raws[raw].name
             case .step(let step): graph.actions[plan.steps[step].action].output
             }
-        knowledge.withLock { $0.report.failed += 1 }
+        knowledge.withLock { known in
+            known.report.failed += 1
+            known.unfinishedActionCount -= 1
+        }
         observer.observe(.abandoned(target: target, because: causeName))
     }
 
     // MARK: limits
+
+    /// A processor that no action will ask for, as long as what is returned is held: there are fewer left than processors.
+    func spareProcessor() -> ProcessorSlots.Slot? {
+        guard knowledge.withLock({ $0.unfinishedActionCount }) < workerCount else { return nil }
+        return processors.takeIfFree()
+    }
 
     private var connectionCount: Int {
         request.connections ?? project.settings.connections ?? defaultConnectionCount

@@ -13,6 +13,9 @@ final class ProcessorSlots: Sendable {
         return Slot(of: free)
     }
 
+    /// A slot if one is free at this moment.
+    func takeIfFree() -> Slot? { free.wait(timeout: .now()) == .success ? Slot(of: free) : nil }
+
     /// The right to compute, until it is given back or goes out of use.
     final class Slot {
         private var free: DispatchSemaphore?

@@ -33,15 +33,18 @@ struct RecipeRunner: Sendable {
     /// Runs the action's recipe over `inputs`, in their order, into `output`.
     ///
     /// Blocks the calling worker. Publishes nothing.
-    /// - Parameter rejects: receives the rows that `bad-rows: quarantine` keeps out, as Parquet; not begun when there are none.
+    /// - Parameters:
+    ///   - rejects: receives the rows that `bad-rows: quarantine` keeps out, as Parquet; not begun when there are none.
+    ///   - spareProcessor: gives a processor that the action may use beside its own, as long as what it gives is held.
     func make(
         _ action: Action, recipe: [RecipeField], inputs: [RecipeInput], output: StagedOutput,
-        rejects: StagedOutput
+        rejects: StagedOutput, spareProcessor: @escaping @Sendable () -> AnyObject? = { nil }
     ) async throws -> RecipeResult {
         switch action.recipe {
         case .clean(let table):
             return try makeClean(
-                action, table: table, recipe: recipe, inputs: inputs, output: output, rejects: rejects)
+                action, table: table, recipe: recipe, inputs: inputs, output: output, rejects: rejects,
+                spareProcessor: spareProcessor)
         case .run(let command):
             try await CommandRun(workspace: workspace, action: action, command: command).run(
                 inputs: inputs, output: output)
@@ -62,19 +65,19 @@ func writerVersion(for recipe: Recipe) -> String {
 extension RecipeRunner {
     private func makeClean(
         _ action: Action, table: Table, recipe: [RecipeField], inputs: [RecipeInput], output: StagedOutput,
-        rejects: StagedOutput
+        rejects: StagedOutput, spareProcessor: @escaping @Sendable () -> AnyObject?
     ) throws -> RecipeResult {
         let job = CleanJob(
             table: table,
             inputs: inputs.map { CleanInput(path: $0.path, name: $0.name, preference: $0.preference) },
             days: action.days, bindings: action.bindings,
-            sorting: SortSettings(directory: workspace.scratchDirectory))
+            settings: CleanSettings(directory: workspace.scratchDirectory))
         let dataset = try clean(
             job, output: sink(output), rejects: sink(rejects),
             metadata: {
                 footerMetadata(recipe: recipe, writer: Cleaning.writerVersion, payloads: $0.map(\.payload))
             },
-            isCancelled: { Task.isCancelled })
+            spareProcessor: spareProcessor, isCancelled: { Task.isCancelled })
         return RecipeResult(
             valueDigest: dataset.file.valueDigest, rowCount: dataset.statistics.rowCount,
             statistics: dataset.statistics, payloads: dataset.inputs.map(\.payload))

@@ -114,6 +114,53 @@ import Testing
         #expect(statistics.totals.rows == 48)
     }
 
+    @Test("stats.json holds every count of a file whose counts can be read off")
+    func everyCount() throws {
+        let archive = try Archive()
+        // Out of order, one hour three times, another twice with other values; three rows that do not pass.
+        try archive.put(
+            """
+            2024-01-05 00:00:00,1.5,5
+            2024-01-05 01:00:00,,6
+            2024-01-05 02:00:00,2.5,7
+            2024-01-05 02:00:00,2.5,7
+            2024-01-05 02:00:00,2.5,7
+            2024-01-05 05:00:00,,
+            2024-01-05 05:00:00,3.5,8
+            soon,1,1
+            2024-01-05 06:00:00,1
+            2024-01-05 06:00:00,-1,1
+            2024-01-05 09:00:00,4.5,9
+            2024-01-05 04:00:00,5.5,
+
+            """, at: "daily/AAA-2024-01-05.zip")
+        let project = try ProjectDirectory(
+            """
+            version: 1
+            sources: {archive: {dir: \(archive.path)}}
+            rules:
+              bars: {from: "archive:daily/{name}.zip", to: "lake/bars/{name}.parquet", table: bar}
+            tables:
+              bar:
+                columns: {time: timestamp, price: {type: float64, null: true}, size: {type: int64, null: true}}
+                sort: time
+                unique: time
+                every: 1h
+                checks: price > 0
+                bad-rows: quarantine
+            """)
+        let outcome = try project.build()
+        #expect(outcome.status == 0, "\(outcome.failures)")
+        let counts = """
+            "rows":6,"first":"2024-01-05T00:00:00Z","last":"2024-01-05T09:00:00Z","gaps":2,"missing_rows":4,\
+            "duplicates":2,"conflicts":1,"nulls":{"price":2,"size":2},"rejected":3}
+            """
+        let text = try project.text("lake/bars/stats.json").replacing(" ", with: "")
+        #expect(text.contains("\"totals\":{\"partitions\":1,\(counts)"), "\(text)")
+        #expect(text.contains("{\"path\":\"lake/bars/AAA-2024-01-05.parquet\",\(counts)"), "\(text)")
+        #expect(project.files(in: ".datamake/scratch").isEmpty)
+    }
+
     @Test("gaps in the expected step are counted")
     func gaps() throws {
         let archive = try Archive()

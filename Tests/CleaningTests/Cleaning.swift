@@ -64,10 +64,10 @@ struct Bench {
         let sink = ByteSink()
         let rejects = ByteSink()
         var job = CleanJob(table: table, inputs: inputs, days: days, bindings: bindings)
-        job.sorting.directory = directory.path("scratch")
+        job.settings.directory = directory.path("scratch")
         if let memoryByteCount {
-            job.sorting.memoryByteCount = memoryByteCount
-            job.sorting.fanIn = 3
+            job.settings.memoryByteCount = memoryByteCount
+            job.settings.fanIn = 3
         }
         let dataset = try Cleaning.clean(
             job, output: sink.output, rejects: rejects.output, metadata: { _ in metadata })

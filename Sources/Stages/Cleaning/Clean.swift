@@ -15,16 +15,21 @@ import Parquet
 ///   - output: receives the Parquet bytes in order.
 ///   - rejects: receives the sidecar of rows kept out, if there are any; asked for nothing otherwise.
 ///   - metadata: asked once, when all inputs are read, for what the Parquet footer shall carry.
+///   - spareProcessor: asked, while a large input is read, for a processor that nobody else uses: what it gives is held as long
+///     as threads of the job's own read ahead and encode row groups; nil: none is to spare. Decides nothing about the output.
 ///   - isCancelled: asked a few times a millisecond of parsing; makes this throw `CancellationError`.
 /// - Throws: `CleanProblem`, `CSVProblem`, `ZipProblem`, `ParquetProblem`, `FileProblem` of the file that sorting uses,
 ///   `CancellationError`, and what the outputs throw.
 package func clean(
     _ job: CleanJob, output: Output, rejects: Output,
     metadata: ([CleanedInput]) throws -> [(key: String, value: String)] = { _ in [] },
+    spareProcessor: @escaping () -> AnyObject? = { nil },
     isCancelled: () -> Bool = { false }
 ) throws -> CleanedDataset {
     try withoutActuallyEscaping(isCancelled) { isCancelled in
-        let run = try CleanRun(job, output: output, rejects: rejects, isCancelled: isCancelled)
+        let run = try CleanRun(
+            job, output: output, rejects: rejects, spare: SpareProcessor(spareProcessor),
+            isCancelled: isCancelled)
         return try run.run(metadata: metadata)
     }
 }
@@ -40,8 +45,13 @@ private final class CleanRun {
     private let sort: [Int]
     private let unique: [Int]
     private let pool: ColumnPool
+    private let spare: SpareProcessor
 
-    init(_ job: CleanJob, output: Output, rejects: Output, isCancelled: @escaping () -> Bool) throws {
+    init(
+        _ job: CleanJob, output: Output, rejects: Output, spare: SpareProcessor,
+        isCancelled: @escaping () -> Bool
+    ) throws {
+        self.spare = spare
         let table = job.table
         let syntax = FieldSyntax(delimiter: table.dialect.delimiter, quote: table.dialect.quote)
         guard syntax.isUsable else {
@@ -86,14 +96,15 @@ private final class CleanRun {
             var front: OrderedRows?
             if rows.rowCount > 0 {
                 // They are made again, as they were.
+                target.abandon()
                 try output.restart()
                 front = try orderedRows(rejects: nil, rowLimit: rows.rowCount)
                 target = try rowGroupOutput(dropsRepeats: isOnePass)
             }
             repeats = try addSorted(sorter, after: front, to: target)
         }
-        let file = try target.finish(metadata: metadata(rows.reader.inputs))
-        var statistics = target.counter.statistics
+        let (file, counter) = try target.finish(metadata: metadata(rows.reader.inputs))
+        var statistics = counter.statistics
         statistics.duplicateRowCount = repeats.same + target.repeats.sameCount
         statistics.conflictRowCount = repeats.different + target.repeats.differentCount
         statistics.rejectedRowCount = rejects.rowCount
@@ -103,17 +114,17 @@ private final class CleanRun {
 
     private func orderedRows(rejects: RejectLog?, rowLimit: Int? = nil) throws -> OrderedRows {
         let reader = try InputReader(
-            job, rejects: rejects, ranksPreference: !unique.isEmpty, isCancelled: isCancelled)
+            job, rejects: rejects, ranksPreference: !unique.isEmpty, spare: spare, isCancelled: isCancelled)
         return OrderedRows(
             reader, order: order, watch: OrderWatch(sort: sort, unique: unique, types: types),
-            usesWindow: isOnePass, windowByteCount: job.sorting.memoryByteCount, rowLimit: rowLimit ?? .max,
+            usesWindow: isOnePass, windowByteCount: job.settings.memoryByteCount, rowLimit: rowLimit ?? .max,
             addsRanks: rowLimit != nil, pool: pool)
     }
 
     private func rowGroupOutput(dropsRepeats: Bool) throws -> RowGroupOutput {
         try RowGroupOutput(
             job, schema: schema, sort: sort, unique: dropsRepeats ? unique : [], output: output, pool: pool,
-            rowLimit: max(1, job.table.parquet.rowGroupRows))
+            spare: spare)
     }
 
     private func add(_ block: RowBlock, to target: RowGroupOutput) throws {
@@ -127,7 +138,7 @@ private final class CleanRun {
 
     /// Sorts what is left once the order is broken.
     private func sortRest(of rows: OrderedRows) throws -> RowSorter {
-        let sorter = RowSorter(order: order, types: types + [.int64], settings: job.sorting)
+        let sorter = RowSorter(order: order, types: types + [.int64], settings: job.settings)
         try sorter.append(runs: rows.takeHeld())
         let builder = rows.reader.builder
         var isAtEnd = false
@@ -156,7 +167,7 @@ private final class CleanRun {
         while let block = try front?.next() { try sorter.append(block.columns) }
         var repeats = RepeatCounter(unique: unique, fields: schema)
         let final = RowSorter(
-            order: RowOrder(keys: sort, fields: schema), types: types + [.int64], settings: job.sorting)
+            order: RowOrder(keys: sort, fields: schema), types: types + [.int64], settings: job.settings)
         let grouped = try sorter.merged()
         while let block = try grouped.next() {
             if isCancelled() { throw CancellationError() }

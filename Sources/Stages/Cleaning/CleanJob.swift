@@ -32,36 +32,44 @@ package struct CleanJob: Hashable, Sendable {
     package var bindings: Bindings
     /// The program's name and version, for the Parquet footer.
     package var createdBy: String
-    /// Decides nothing about the output.
-    package var sorting: SortSettings
+    package var settings: CleanSettings
 
     package init(
         table: Table, inputs: [CleanInput], days: DayRange?, bindings: Bindings,
-        createdBy: String = "datamake version 1.0.0", sorting: SortSettings = SortSettings()
+        createdBy: String = "datamake version 1.0.0", settings: CleanSettings = CleanSettings()
     ) {
         self.table = table
         self.inputs = inputs
         self.days = days
         self.bindings = bindings
         self.createdBy = createdBy
-        self.sorting = sorting
+        self.settings = settings
     }
 }
 
-/// What sorting may use, where rows come out of order.
-package struct SortSettings: Hashable, Sendable {
-    /// Bytes of rows held in memory, beside the row group that is read and the one that is written.
+/// What cleaning may use. Nothing of it decides about the output.
+package struct CleanSettings: Hashable, Sendable {
+    /// Bytes of rows held in memory where they come out of order, beside the row group that is read and the one that is
+    /// written; twice as many where rows out of place by more than that have to be read again.
     package var memoryByteCount: Int
     /// Rows that have no room in memory go to a file without a name in this directory, which is made if it is missing.
     package var directory: String
-
-    /// Runs in the file that are merged at a time, each with a block in memory; at least 2.
+    /// Runs in that file that are merged at a time, each with a block in memory; at least 2.
     package var fanIn: Int
+    /// Bytes of payload that an input must have left to be read ahead on a thread of its own.
+    package var leastBytesAhead: Int
+    /// Rows that a row group must have to be encoded on a thread of its own.
+    package var leastRowsBehind: Int
 
-    package init(memoryByteCount: Int = 128 << 20, directory: String = "/var/tmp", fanIn: Int = 64) {
+    package init(
+        memoryByteCount: Int = 128 << 20, directory: String = "/var/tmp", fanIn: Int = 64,
+        leastBytesAhead: Int = 32 << 20, leastRowsBehind: Int = 65_536
+    ) {
         self.memoryByteCount = memoryByteCount
-        self.fanIn = max(fanIn, 2)
         self.directory = directory
+        self.fanIn = max(fanIn, 2)
+        self.leastBytesAhead = leastBytesAhead
+        self.leastRowsBehind = leastRowsBehind
     }
 }
 

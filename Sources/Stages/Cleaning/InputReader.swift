@@ -10,10 +10,14 @@ final class InputReader {
     private let job: CleanJob
     /// Nil where rows that do not pass were dealt with before.
     private let rejects: RejectLog?
+    private let spare: SpareProcessor
     private let isCancelled: () -> Bool
 
     // Of the input at hand.
     private var stream: PayloadStream?
+    /// Reads the stream, once there is a processor for that.
+    private var ahead: ReadAhead?
+    private var batchCount = 0
     private var reader: RecordReader?
     private var fieldCount = 0
     private var rowCount = 0
@@ -26,9 +30,11 @@ final class InputReader {
     private var preferences: [(row: Int, preference: Int)] = []
 
     /// - Parameter ranksPreference: whether rows of more preferred inputs rank before others.
-    init(_ job: CleanJob, rejects: RejectLog?, ranksPreference: Bool, isCancelled: @escaping () -> Bool)
-        throws
-    {
+    init(
+        _ job: CleanJob, rejects: RejectLog?, ranksPreference: Bool, spare: SpareProcessor,
+        isCancelled: @escaping () -> Bool
+    ) throws {
+        self.spare = spare
         self.job = job
         self.rejects = rejects
         self.ranksPreference = ranksPreference
@@ -69,12 +75,31 @@ final class InputReader {
         let row = takenRowCount + builder.columns[0].count
         preferences.append((row, ranksPreference ? job.preferenceRank(of: input) : 0))
         self.stream = stream
+        batchCount = 0
+    }
+
+    /// Batches, of 256 KiB, after which it is asked again for a processor.
+    private static let batchesBetweenRequests = 64
+
+    /// Goes over to reading ahead when that is worth while and there is a processor to spare.
+    private func readAheadIfPossible(_ stream: PayloadStream) {
+        defer { batchCount += 1 }
+        guard ahead == nil, batchCount % Self.batchesBetweenRequests == 0,
+            stream.expectedByteCount - stream.byteCount >= job.settings.leastBytesAhead, spare.take()
+        else { return }
+        ahead = ReadAhead(stream)
     }
 
     private func readBatch() throws -> Bool {
-        guard let stream, let batch = unsafe try reader!.nextBatch(fieldCount: fieldCount, stream.read) else {
-            return false
+        guard let stream else { return false }
+        readAheadIfPossible(stream)
+        let next: RecordBatch?
+        if let ahead {
+            next = unsafe try reader!.nextBatch(fieldCount: fieldCount, ahead.read)
+        } else {
+            next = unsafe try reader!.nextBatch(fieldCount: fieldCount, stream.read)
         }
+        guard let batch = next else { return false }
         if isCancelled() { throw CancellationError() }
         let input = job.inputs[inputs.count]
         for bad in builder.takeBadRows(from: batch) { try reject(bad, in: batch, of: input) }
@@ -91,6 +116,7 @@ final class InputReader {
                 name: input.name, payload: stream!.digest, payloadByteCount: stream!.byteCount,
                 rowCount: rowCount))
         stream = nil
+        ahead = nil
         reader = nil
     }
 

@@ -99,7 +99,7 @@ final class OrderedRows: RowSource {
         guard builder.isFull || (isAtEnd && builder.columns[0].count > 0) else { return nil }
         watch.rowsLeave(builder.columns)
         let capacity = builder.columns[0].capacity
-        var columns = reader.takeRows(leaving: pool.take(capacity: isAtEnd ? 1 : capacity))
+        var columns = reader.takeRows(leaving: try pool.take(capacity: isAtEnd ? 1 : capacity))
         let count = columns[0].count
         if usesWindow || addsRanks {
             let ranks = reader.ranks(ofLast: count)
@@ -165,12 +165,15 @@ final class OrderedRows: RowSource {
 final class ColumnPool {
     private let types: [ColumnType]
     private var free: [[Column]] = []
+    /// Returns once columns that are in use elsewhere have come back, if there are any.
+    var waitForMore: () throws -> Void = {}
 
     init(types: [ColumnType]) { self.types = types }
 
     /// Empty columns; new ones where there are none to be had.
-    func take(capacity: Int) -> [Column] {
-        free.popLast() ?? types.map { Column(type: $0, capacity: capacity) }
+    func take(capacity: Int) throws -> [Column] {
+        if free.isEmpty { try waitForMore() }
+        return free.popLast() ?? types.map { Column(type: $0, capacity: capacity) }
     }
 
     /// Takes columns back that nobody uses any more.

@@ -22,11 +22,13 @@ final class PayloadStream {
         let lowercased = path.lowercased()
         if lowercased.hasSuffix(".zip") {
             let archive = try ZipArchive(path: path)
-            member = try archive.open(try Self.csvMember(of: archive, name: name))
-        } else if lowercased.hasSuffix(".gz") {
-            gzip = GzipFile(try PlainFile(path: path, name: name), name: name)
+            let csv = try Self.csvMember(of: archive, name: name)
+            member = try archive.open(csv)
+            expectedByteCount = csv.byteCount
         } else {
-            plain = try PlainFile(path: path, name: name)
+            let file = try PlainFile(path: path, name: name)
+            expectedByteCount = file.byteCount
+            if lowercased.hasSuffix(".gz") { gzip = GzipFile(file, name: name) } else { plain = file }
         }
     }
 
@@ -34,6 +36,9 @@ final class PayloadStream {
 
     /// Bytes there will be in all, where a zip says; else nil.
     var announcedByteCount: Int? { member?.member.byteCount }
+
+    /// Bytes there will be in all, as far as can be told; of gzip files what they take on the disk.
+    let expectedByteCount: Int
 
     /// Fills the front of the buffer, which is not empty; 0 at the end.
     @unsafe func read(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {
@@ -83,6 +88,13 @@ private final class PlainFile {
     }
 
     deinit { if descriptor >= 0 { close(descriptor) } }
+
+    /// As the system says; 0 where it does not.
+    var byteCount: Int {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { return 0 }
+        return Int(status.st_size)
+    }
 
     @unsafe func read(_ buffer: UnsafeMutableRawBufferPointer) throws(CleanProblem) -> Int {
         while true {

@@ -4,32 +4,27 @@ import Parquet
 
 /// Takes rows in their final order, drops those that `unique` allows once only, and writes row groups as they fill.
 final class RowGroupOutput {
-    private let job: CleanJob
     private let schema: [Field]
-    private let sort: [Int]
-    /// Rows that agree in these are one row; they stand next to each other.
-    private let output: Output
     private let pool: ColumnPool
     private let rowLimit: Int
+    private let encoder: RowGroupEncoder
 
-    private(set) var counter: DatasetCounter
     private(set) var repeats: RepeatCounter
-    private var writer: ParquetWriter?
     /// The row group that is filling.
     private var pending: [Column] = []
 
     init(
         _ job: CleanJob, schema: [Field], sort: [Int], unique: [Int], output: Output, pool: ColumnPool,
-        rowLimit: Int
+        spare: SpareProcessor
     ) throws {
-        self.job = job
         self.schema = schema
-        self.sort = sort
-        repeats = RepeatCounter(unique: unique, fields: schema)
-        self.output = output
         self.pool = pool
-        self.rowLimit = rowLimit
-        counter = DatasetCounter(fields: schema, key: sort.first, step: try Step(of: job))
+        rowLimit = max(1, job.table.parquet.rowGroupRows)
+        repeats = RepeatCounter(unique: unique, fields: schema)
+        encoder = RowGroupEncoder(
+            schema: schema, options: Self.options(of: job, sort: sort),
+            counter: DatasetCounter(fields: schema, key: sort.first, step: try Step(of: job)), output: output,
+            pool: pool, spare: spare, leastRowsBehind: job.settings.leastRowsBehind)
     }
 
     /// Takes a row group as it was read, or the last rows of all, none of them twice. The columns are given away.
@@ -41,8 +36,7 @@ final class RowGroupOutput {
             pool.put(columns)
             return
         }
-        try write(columns)
-        pool.put(columns)
+        try encoder.write(columns)
     }
 
     /// Takes rows of a merge, equal ones next to each other. The block is done with at the end of the call.
@@ -51,14 +45,16 @@ final class RowGroupOutput {
     }
 
     private func append(_ spans: [RowSpan], of columns: [Column]) throws {
-        if pending.isEmpty { pending = pool.take(capacity: min(rowLimit, SortedRuns.pieceRows)) }
+        if pending.isEmpty { pending = try pool.take(capacity: min(rowLimit, SortedRuns.pieceRows)) }
         var rest = spans[...]
         while !rest.isEmpty {
             let fitting = takeFitting(&rest, of: columns)
             for (index, column) in pending.enumerated() { column.append(fitting.span, of: [columns[index]]) }
             if pending[0].count == rowLimit || !rest.isEmpty {
-                try write(pending)
-                for column in pending { column.removeAll() }
+                let full = pending
+                pending = []
+                try encoder.write(full)
+                if !rest.isEmpty { pending = try pool.take(capacity: full[0].capacity) }
             }
         }
     }
@@ -101,23 +97,18 @@ final class RowGroupOutput {
     }
 
     /// Writes what is left, and the footer.
-    func finish(metadata: [(key: String, value: String)]) throws -> WrittenFile {
-        if !pending.isEmpty, pending[0].count > 0 { try write(pending) }
-        try openWriter()
-        guard let file = try writer.take()?.finish(keyValueMetadata: metadata) else {
-            preconditionFailure("the writer was opened a line above")
-        }
-        return file
+    func finish(metadata: [(key: String, value: String)]) throws -> (
+        file: WrittenFile, counter: DatasetCounter
+    ) {
+        if !pending.isEmpty, pending[0].count > 0 { try encoder.write(pending) }
+        pending = []
+        return try encoder.finish(metadata: metadata)
     }
 
-    private func write(_ columns: [Column]) throws {
-        try openWriter()
-        counter.count(columns)
-        try writer!.writeRowGroup(columns)
-    }
+    /// Writes nothing more.
+    func abandon() { encoder.abandon() }
 
-    private func openWriter() throws {
-        guard writer == nil else { return }
+    private static func options(of job: CleanJob, sort: [Int]) -> WriterOptions {
         var options = WriterOptions()
         let parquet = job.table.parquet
         options.compression =
@@ -133,6 +124,6 @@ final class RowGroupOutput {
             }
         options.sortingColumns = sort
         options.createdBy = job.createdBy
-        unsafe writer = try ParquetWriter(schema: schema, options: options, sink: output.write)
+        return options
     }
 }

@@ -4,7 +4,7 @@ import Columns
 final class RowSorter {
     private let order: RowOrder
     private let types: [ColumnType]
-    private let settings: SortSettings
+    private let settings: CleanSettings
     private var held: SortedRuns
     private var spill: Spill?
     /// Runs in the file, by how often their rows were merged.
@@ -14,7 +14,7 @@ final class RowSorter {
     private static let blockByteCount = 512 << 10
 
     /// - Parameter types: of the rows' columns, the rank's among them.
-    init(order: RowOrder, types: [ColumnType], settings: SortSettings) {
+    init(order: RowOrder, types: [ColumnType], settings: CleanSettings) {
         self.order = order
         self.types = types
         self.settings = settings

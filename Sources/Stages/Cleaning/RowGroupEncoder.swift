@@ -1,0 +1,134 @@
+import Columns
+import Graph
+import Parquet
+
+/// Counts and encodes row groups: at once, or, with a processor to spare, on a thread of its own while the next is filling.
+///
+/// The bytes are the same either way.
+final class RowGroupEncoder {
+    /// What one thread at a time works on: the helper's while it has a row group, else the caller's.
+    private final class State {
+        var counter: DatasetCounter
+        var writer: ParquetWriter?
+
+        init(_ counter: DatasetCounter) { self.counter = counter }
+
+        func write(_ columns: [Column]) throws {
+            counter.count(columns)
+            try writer!.writeRowGroup(columns)
+        }
+    }
+
+    /// The helper, and the way there and back.
+    private final class Helper {
+        let rowGroups = Handover<[Column]>(capacity: 1)
+        let done = Handover<Result<[Column], any Error>>(capacity: 1)
+        private let thread: HelperThread
+
+        init?(_ state: State) {
+            let thread = HelperThread { [rowGroups, done] in
+                while let columns = rowGroups.take() {
+                    done.put(
+                        Result {
+                            try state.write(columns)
+                            return columns
+                        })
+                }
+            }
+            guard let thread else { return nil }
+            self.thread = thread
+        }
+
+        deinit {
+            rowGroups.close()
+            done.close()
+            thread.join()
+        }
+    }
+
+    private let state: State
+    private let schema: [Field]
+    private let options: WriterOptions
+    private let output: Output
+    private let pool: ColumnPool
+    private let spare: SpareProcessor
+    /// Rows from which on a row group is worth a thread.
+    private let leastRowsBehind: Int
+    private var helper: Helper?
+    private var isHelperBusy = false
+
+    init(
+        schema: [Field], options: WriterOptions, counter: DatasetCounter, output: Output, pool: ColumnPool,
+        spare: SpareProcessor, leastRowsBehind: Int
+    ) {
+        self.schema = schema
+        self.options = options
+        self.output = output
+        self.pool = pool
+        self.spare = spare
+        self.leastRowsBehind = leastRowsBehind
+        state = State(counter)
+        pool.waitForMore = { [weak self] in try self?.waitForHelper() }
+    }
+
+    /// Writes a row group. The columns are given away, and go to the pool when they are no longer needed.
+    func write(_ columns: [Column]) throws {
+        try openWriter()
+        try waitForHelper()
+        if helper == nil, spare.isTaken, columns[0].count >= leastRowsBehind { helper = Helper(state) }
+        guard let helper else {
+            try state.write(columns)
+            pool.put(columns)
+            return
+        }
+        isHelperBusy = true
+        helper.rowGroups.put(columns)
+    }
+
+    /// Writes the footer, once all row groups are written.
+    func finish(metadata: [(key: String, value: String)]) throws -> (
+        file: WrittenFile, counter: DatasetCounter
+    ) {
+        try waitForHelper()
+        helper = nil
+        try openWriter()
+        guard let file = try state.writer.take()?.finish(keyValueMetadata: metadata) else {
+            preconditionFailure("the writer was opened a line above")
+        }
+        return (file, state.counter)
+    }
+
+    /// Ends the helper, if there is one; nothing more is written to the output.
+    func abandon() {
+        helper = nil
+        isHelperBusy = false
+    }
+
+    private func waitForHelper() throws {
+        guard isHelperBusy, let helper, let result = helper.done.take() else { return }
+        isHelperBusy = false
+        pool.put(try result.get())
+    }
+
+    private func openWriter() throws {
+        guard state.writer == nil else { return }
+        unsafe state.writer = try ParquetWriter(schema: schema, options: options, sink: output.write)
+    }
+}
+
+/// One more processor for a job, if nobody else has a use for it.
+final class SpareProcessor {
+    private let request: () -> AnyObject?
+    private var grant: AnyObject?
+
+    /// - Parameter request: gives something to hold as long as the processor is used; nil where none is to spare.
+    init(_ request: @escaping () -> AnyObject?) { self.request = request }
+
+    var isTaken: Bool { grant != nil }
+
+    /// Asks for it unless it is taken; whether it is now.
+    func take() -> Bool {
+        if grant == nil { grant = request() }
+        return isTaken
+    }
+}

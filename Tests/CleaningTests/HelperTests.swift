@@ -1,0 +1,121 @@
+import Bytes
+import Cleaning
+import Foundation
+import Graph
+import Problems
+import TestSupport
+import Testing
+import Zip
+
+/// Reading ahead and encoding behind: the same bytes, the same errors, and no thread left.
+@Suite struct HelperTests {
+    /// What a job holds while it uses a spare processor.
+    private final class Grant {}
+
+    private struct Disk: Error {}
+
+    private func clean(
+        _ bench: Bench, _ files: [String], _ table: Table, helps: Bool, memoryByteCount: Int = 128 << 20,
+        failsAt failingByte: Int? = nil, isCancelled: () -> Bool = { false }
+    ) throws -> (dataset: CleanedDataset, parquet: Data, grantCount: Int) {
+        var job = CleanJob(
+            table: table,
+            inputs: files.map { CleanInput(path: bench.directory.path($0), name: $0, preference: 0) },
+            days: nil,
+            bindings: [:])
+        job.settings = CleanSettings(
+            memoryByteCount: memoryByteCount, directory: bench.directory.path("scratch"), leastBytesAhead: 1,
+            leastRowsBehind: 1)
+        let sink = ByteSink()
+        let rejects = ByteSink()
+        var output = sink.output
+        if let failingByte {
+            unsafe output = Output(
+                write: {
+                    if sink.bytes.count > failingByte { throw Disk() }
+                    unsafe sink.bytes.append(contentsOf: $0)
+                }, restart: {})
+        }
+        var grantCount = 0
+        weak var grant: Grant?
+        defer { #expect(grant == nil) }
+        let dataset = try Cleaning.clean(
+            job, output: output, rejects: rejects.output,
+            spareProcessor: {
+                guard helps else { return nil }
+                grantCount += 1
+                let new = Grant()
+                grant = new
+                return new
+            }, isCancelled: isCancelled)
+        return (dataset, sink.bytes, grantCount)
+    }
+
+    private func put(_ bench: Bench, _ rows: [String], as name: String) throws {
+        var zip = ZipWriter()
+        zip.add(name: "a.csv", bytes: Array(rows.joined().utf8))
+        try bench.directory.write(Data(zip.finish()), to: name)
+    }
+
+    private static let table = Table(
+        ["id int64", "v text"], sort: ["id"], unique: ["id"], badRows: .quarantine, rowGroupRows: 1_000)
+
+    @Test("the same with helpers as without", arguments: [1, 128 << 20])
+    func sameBytes(memoryByteCount: Int) throws {
+        let bench = try Bench()
+        var random = SeededGenerator(seed: 3)
+        let rows = (0..<60_000).map { "\($0),text\(random.next() % 1_000)\n" }
+        let late = Array(rows[500...] + rows[..<600])
+        let cases: [(String, [String])] = [
+            ("in order", rows), ("a fifth first", late),
+            ("bad rows", rows.map { $0.hasPrefix("77") ? "x,y\n" : $0 }),
+            ("short", Array(rows[..<3])), ("empty", []),
+        ]
+        for (name, rows) in cases {
+            try put(bench, rows, as: "a.zip")
+            try bench.directory.write("100000,last\n", to: "b.csv")
+            let alone = try clean(
+                bench, ["a.zip", "b.csv"], Self.table, helps: false, memoryByteCount: memoryByteCount)
+            let helped = try clean(
+                bench, ["a.zip", "b.csv"], Self.table, helps: true, memoryByteCount: memoryByteCount)
+            #expect(helped.parquet == alone.parquet, "\(name)")
+            #expect(helped.dataset == alone.dataset, "\(name)")
+            #expect(alone.grantCount == 0)
+            #expect(helped.grantCount == (rows.count > 1_000 ? 1 : 0))
+        }
+    }
+
+    @Test("errors of either side come out, and wait for nobody")
+    func errors() throws {
+        let bench = try Bench()
+        var rows = (0..<200_000).map { "\($0),some text of row \($0)\n" }
+        try put(bench, rows, as: "a.zip")
+        // A byte of the stream's end: the checksum tells, long after the first row groups.
+        var damaged = try bench.directory.read("a.zip")
+        damaged[damaged.count - 300] ^= 0x10
+        try bench.directory.write(damaged, to: "damaged.zip")
+        for helps in [false, true] {
+            #expect(throws: ZipProblem.self, "\(helps)") {
+                try clean(bench, ["damaged.zip"], Self.table, helps: helps)
+            }
+            #expect(throws: Disk.self, "\(helps)") {
+                try clean(bench, ["a.zip"], Self.table, helps: helps, failsAt: -1)
+            }
+            var batches = 0
+            #expect(throws: CancellationError.self, "\(helps)") {
+                try clean(bench, ["a.zip"], Self.table, helps: helps) {
+                    batches += 1
+                    return batches > 3
+                }
+            }
+        }
+        rows[100_000] = "bad,row\n"
+        try put(bench, rows, as: "a.zip")
+        var table = Self.table
+        table.badRows = .fail
+        let problems = [false, true].map { helps in
+            #expect(throws: CleanProblem.self) { try clean(bench, ["a.zip"], table, helps: helps) }
+        }
+        #expect(problems[0] == problems[1] && problems[0] != nil)
+    }
+}
