@@ -115,6 +115,7 @@ private final class CleanRun {
     private func orderedRows(rejects: RejectLog?, rowLimit: Int? = nil) throws -> OrderedRows {
         let reader = try InputReader(
             job, rejects: rejects, ranksPreference: !unique.isEmpty, spare: spare, isCancelled: isCancelled)
+        _ = reader.takeRows(leaving: try pool.take(capacity: 4_096))
         return OrderedRows(
             reader, order: order, watch: OrderWatch(sort: sort, unique: unique, types: types),
             usesWindow: isOnePass, windowByteCount: job.settings.memoryByteCount, rowLimit: rowLimit ?? .max,

@@ -36,6 +36,8 @@ final class OrderedRows: RowSource {
     /// The last row handed out, with its rank: where a window may begin to matter.
     private var last: [Column]?
     private var isAtEnd = false
+    /// Columns of the block that was handed out last, if they are used again.
+    private var lent: [Column]?
 
     init(
         _ reader: InputReader, order: RowOrder, watch: OrderWatch, usesWindow: Bool, windowByteCount: Int,
@@ -55,6 +57,8 @@ final class OrderedRows: RowSource {
 
     /// The next rows in order; nil at the end, when the order is broken, and when `rowLimit` rows were handed out.
     func next() throws -> RowBlock? {
+        if let lent { pool.put(lent) }
+        lent = nil
         guard rowCount < rowLimit, var block = try nextBlock() else { return nil }
         if rowCount + block.rows.count > rowLimit {
             let start = block.rows.lowerBound
@@ -104,7 +108,11 @@ final class OrderedRows: RowSource {
         if usesWindow || addsRanks {
             let ranks = reader.ranks(ofLast: count)
             remember(columns + [ranks], row: count - 1)
-            if addsRanks { columns.append(ranks) }
+            if addsRanks {
+                // Merged with others, it is done with by the next call; rows that are sorted anew are kept.
+                if usesWindow { lent = columns }
+                columns.append(ranks)
+            }
         }
         return RowBlock(columns)
     }
@@ -122,10 +130,13 @@ final class OrderedRows: RowSource {
         if isInOrder { isWindowed = false }
     }
 
+    /// Room for a piece and the batch that ends it.
+    private static let pieceCapacity = SortedRuns.pieceRows + SortedRuns.pieceRows / 4
+
     /// The reader's rows with their ranks.
     func takeRowsWithRanks() -> [Column] {
         let columns = reader.takeRows(
-            leaving: types.dropLast().map { Column(type: $0, capacity: SortedRuns.pieceRows) })
+            leaving: types.dropLast().map { Column(type: $0, capacity: Self.pieceCapacity) })
         return columns + [reader.ranks(ofLast: columns[0].count)]
     }
 
