@@ -120,6 +120,12 @@ import Testing
         note: String
     ) throws -> Table {
         let file = try writeFile(fields: fields, batches: batches, options: options)
+        let sorting = options.sortingColumns.map { sorting in
+            guard case .index(let index) = sorting.column else {
+                preconditionFailure("named by indices here")
+            }
+            return index
+        }
         try directory.write(Data(file.bytes), to: "\(name).parquet")
         for index in fields.indices {
             var slots = Data()
@@ -139,7 +145,7 @@ import Testing
             columns: fields.map {
                 Table.Column(name: $0.name, type: "\($0.type)", isNullable: $0.isNullable)
             },
-            rowGroups: batches.map { $0[0].count }.filter { $0 > 0 }, sorting: options.sortingColumns,
+            rowGroups: batches.map { $0[0].count }.filter { $0 > 0 }, sorting: sorting,
             judges: options.encodings == .all ? everyone.dropLast() : everyone,
             compression: "\(options.compression)", note: note)
     }

@@ -29,6 +29,16 @@ protocol ChunkValues: ~Copyable {
     /// Appends a dictionary's entries in PLAIN encoding.
     func appendEntries(of dictionary: borrowing Dictionary, to page: inout ByteBuffer)
 
+    /// Replaces `hashes` by the hashes of a range of values that a bloom filter takes.
+    func hash(_ range: Range<Int>, scratch: inout ByteBuffer, into hashes: inout ByteBuffer)
+
+    /// Replaces `hashes` by those of a dictionary's entries.
+    func hashEntries(
+        of dictionary: borrowing Dictionary, scratch: inout ByteBuffer, into hashes: inout ByteBuffer)
+
+    /// Values, in PLAIN encoding, that equal one that is there and have other bytes.
+    var twins: [[UInt8]] { get }
+
     /// The bounds of each page and of all.
     func statistics(_ cuts: [PageCut]) -> Statistics
 }
