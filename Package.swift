@@ -32,10 +32,10 @@ extension Target {
             swiftSettings: houseRules)
     }
 
-    static func tests(of name: String, uses: [Target.Dependency] = []) -> Target {
+    static func tests(of name: String, uses: [Target.Dependency] = [], data: [String] = []) -> Target {
         .testTarget(
             name: "\(name)Tests", dependencies: [.target(name: name), "TestSupport"] + uses,
-            path: "Tests/\(name)Tests", swiftSettings: houseRules)
+            path: "Tests/\(name)Tests", exclude: data, swiftSettings: houseRules)
     }
 }
 
@@ -130,7 +130,7 @@ let package = Package(
         .tests(of: "Compression", uses: ["Bytes", "Problems"]),
         .tests(of: "Zip", uses: ["Bytes", "Compression", "Problems"]),
         .tests(of: "CSV", uses: ["Bytes", "Columns", "CVector", "Problems"]),
-        .tests(of: "Parquet", uses: ["Bytes", "Columns", "CVector", "Problems"]),
+        .tests(of: "Parquet", uses: ["Bytes", "Columns", "CVector", "Problems"], data: ["Golden"]),
         .tests(of: "HTTP", uses: ["Problems"]),
         .tests(of: "Files", uses: ["Bytes", "Problems"]),
         .tests(of: "WorkStealing"),

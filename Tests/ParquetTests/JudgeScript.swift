@@ -321,7 +321,7 @@ let judgeScript = #"""
         """Readers that skip by statistics, page indexes and bloom filters must find as many rows as there are."""
         columns = [i for i, column in enumerate(table["columns"]) if len(want[i].drop_null())]
         if not columns: return
-        index = columns[len(all_values) * 7 % len(columns)] if table["file"] == "trades" else columns[int(table["file"][1:]) % len(columns)]
+        index = columns[int(table["file"][1:]) % len(columns)]
         name, type, values = table["columns"][index]["name"], table["columns"][index]["type"], want[index].drop_null()
         # fetching and comparing floats: DuckDB and Polars hold NaN for the largest number, pyarrow for none.
         nans = int(pc.sum(pc.is_nan(values)).as_py() or 0) if type.startswith("float") else 0

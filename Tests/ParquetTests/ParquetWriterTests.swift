@@ -113,6 +113,18 @@ import Testing
                 { $0.bloomFilterColumns = [0, "id"] },
                 .repeatedColumn(option: "bloomFilterColumns", name: "id")
             ),
+            (
+                { $0.columnEncodings = [ColumnEncoding("id", .byteStreamSplit)] },
+                .unsuitableEncoding(name: "id", .int64, .byteStreamSplit)
+            ),
+            (
+                { $0.columnEncodings = [ColumnEncoding(1, .dictionary)] },
+                .unsuitableEncoding(name: "flag", .bool, .dictionary)
+            ),
+            (
+                { $0.columnEncodings = [ColumnEncoding(0, .plain), ColumnEncoding("id", .plain)] },
+                .repeatedColumn(option: "columnEncodings", name: "id")
+            ),
             ({ $0.bloomFilterColumns = ["flag"] }, .bloomFilterOfBooleans(name: "flag")),
             (
                 { $0.bloomFilterColumns = [BloomFilterColumn("id", falsePositiveProbability: 1)] },

@@ -13,6 +13,8 @@ struct ColumnChunkWriter: ~Copyable {
     /// Pages of deltas that were encoded while the encoding was chosen, and where each ends; no ends without them.
     var packedDeltas = ByteBuffer()
     var packedDeltaEnds: [Int] = []
+    /// The next chunk's encoding where it was asked for; nil where it is to be chosen.
+    var askedEncoding: Encoding?
     /// Of the next chunk's bloom filter; nil where it has none.
     var falsePositiveProbability: Double?
     var hashes = ByteBuffer()

@@ -13,6 +13,8 @@ public struct ParquetProblem: Error, Hashable, Sendable {
         case unknownColumn(option: String, name: String)
         /// An option names a column twice.
         case repeatedColumn(option: String, name: String)
+        /// An encoding that values of the column's type cannot have.
+        case unsuitableEncoding(name: String, ColumnType, ColumnEncoding.Encoding)
         /// A bloom filter of booleans: smallest and largest value say all there is to say.
         case bloomFilterOfBooleans(name: String)
         /// A bloom filter's probability must be more than 0 and less than 1.
@@ -47,6 +49,8 @@ extension ParquetProblem: Problem {
             "option \(option): there is no column '\(name.escapedForDisplay)'"
         case .repeatedColumn(let option, let name):
             "option \(option): names column '\(name.escapedForDisplay)' twice"
+        case .unsuitableEncoding(let name, let type, let encoding):
+            "option columnEncodings: column '\(name.escapedForDisplay)' holds \(type), which cannot be written as \(encoding)"
         case .bloomFilterOfBooleans(let name):
             "option bloomFilterColumns: column '\(name.escapedForDisplay)' holds booleans"
         case .falsePositiveProbability(let name, let probability):
@@ -82,6 +86,7 @@ extension ParquetProblem: Problem {
     package var category: ProblemCategory {
         switch kind {
         case .noColumns, .duplicateColumn, .option, .unknownColumn, .repeatedColumn, .bloomFilterOfBooleans,
+            .unsuitableEncoding,
             .falsePositiveProbability:
             .recipe
         case .unexpectedNulls, .pageTooLong, .footerTooLong: .data

@@ -57,6 +57,7 @@ public struct ParquetWriter: ~Copyable {
         var rowGroup = RowGroup(rowCount: count, chunks: [])
         for (index, column) in columns.enumerated() {
             digesters[index].digester.update(column)
+            chunks.askedEncoding = resolved.encodings[index]
             chunks.falsePositiveProbability = resolved.falsePositiveProbabilities[index]
             rowGroup.chunks.append(
                 try chunks.write(

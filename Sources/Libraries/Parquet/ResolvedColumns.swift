@@ -6,6 +6,8 @@ struct ResolvedColumns {
     var sorting: [(column: Int, isDescending: Bool, nullsFirst: Bool)] = []
     /// For each column of the schema, that of its bloom filters; nil where it has none.
     var falsePositiveProbabilities: [Double?]
+    /// For each column, the encoding that was asked for; nil where it is to be chosen.
+    var encodings: [Encoding?]
 }
 
 extension WriterOptions {
@@ -19,13 +21,26 @@ extension WriterOptions {
         try Self.check("dataPageRows", dataPageRows, in: 1...Int(Int32.max))
         try Self.check("dataPageBytes", dataPageBytes, in: 1...1 << 28)
         var columns = ResolvedColumns(
-            falsePositiveProbabilities: Array(repeating: nil, count: schema.count))
+            falsePositiveProbabilities: Array(repeating: nil, count: schema.count),
+            encodings: Array(repeating: nil, count: schema.count))
         for sorting in sortingColumns {
             let index = try Self.index(of: sorting.column, in: schema, option: "sortingColumns")
             guard !columns.sorting.contains(where: { $0.column == index }) else {
                 throw ParquetProblem(.repeatedColumn(option: "sortingColumns", name: schema[index].name))
             }
             columns.sorting.append((index, sorting.isDescending, sorting.nullsFirst))
+        }
+        for asked in columnEncodings {
+            let index = try Self.index(of: asked.column, in: schema, option: "columnEncodings")
+            let name = schema[index].name
+            guard asked.encoding.suits(schema[index].type) else {
+                throw ParquetProblem(
+                    .unsuitableEncoding(name: name, schema[index].type, asked.encoding))
+            }
+            guard columns.encodings[index] == nil else {
+                throw ParquetProblem(.repeatedColumn(option: "columnEncodings", name: name))
+            }
+            columns.encodings[index] = asked.encoding.format
         }
         for filter in bloomFilterColumns {
             let index = try Self.index(of: filter.column, in: schema, option: "bloomFilterColumns")

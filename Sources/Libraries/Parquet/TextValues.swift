@@ -40,12 +40,12 @@
         unsafe dictionary.build(ends: ends, bytes: bytes, anyway: false)
     }
 
-    func buildAnyway(_ dictionary: inout Dictionary) {
+    func buildAnyway(_ dictionary: inout Dictionary) -> Bool {
         if count == 0 {
             dictionary.makeEmptyText()
-        } else {
-            _ = unsafe dictionary.build(ends: ends, bytes: bytes, anyway: true)
+            return true
         }
+        return unsafe dictionary.build(ends: ends, bytes: bytes, anyway: true)
     }
 
     /// fastparquet 2026.9 gathers PLAIN texts apart from those of dictionaries, and of a column that has both it

@@ -1,3 +1,5 @@
+import Columns
+
 /// A column of a schema, as options name it: `options.bloomFilterColumns = ["symbol", 3]`.
 public enum ColumnReference: Hashable, Sendable {
     /// Counted from 0, in the order of the schema.
@@ -44,6 +46,62 @@ extension SortingColumn: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral
     public init(integerLiteral value: Int) { self.init(.index(value)) }
     /// The column of a name, ascending and nulls first.
     public init(stringLiteral value: String) { self.init(.name(value)) }
+}
+
+/// A column that is written in one encoding, whatever is smallest.
+public struct ColumnEncoding: Hashable, Sendable {
+    /// How values lie in data pages.
+    public enum Encoding: Hashable, Sendable, CaseIterable {
+        /// As they are; any type.
+        case plain
+        /// As indices into the chunk's distinct values; any type but booleans. A chunk is written as plain where its
+        /// values hardly repeat, or too many are distinct for a page of 1 MiB, unless it holds texts.
+        case dictionary
+        /// As runs; booleans.
+        case rle
+        /// As packed differences; integers, dates, timestamps and decimals of up to 18 digits.
+        case deltaBinaryPacked
+        /// As packed lengths, then all bytes; texts.
+        case deltaLengthByteArray
+        /// As one stream for each byte of the values; floats.
+        case byteStreamSplit
+    }
+
+    /// Which column.
+    public var column: ColumnReference
+    /// How it is written.
+    public var encoding: Encoding
+
+    /// A column and its encoding.
+    public init(_ column: ColumnReference, _ encoding: Encoding) {
+        self.column = column
+        self.encoding = encoding
+    }
+}
+
+extension ColumnEncoding.Encoding {
+    /// The encoding of the format.
+    var format: Parquet.Encoding {
+        switch self {
+        case .plain: .plain
+        case .dictionary: .rleDictionary
+        case .rle: .rle
+        case .deltaBinaryPacked: .deltaBinaryPacked
+        case .deltaLengthByteArray: .deltaLengthByteArray
+        case .byteStreamSplit: .byteStreamSplit
+        }
+    }
+
+    func suits(_ type: ColumnType) -> Bool {
+        switch self {
+        case .plain: true
+        case .dictionary: type != .bool
+        case .rle: type == .bool
+        case .deltaBinaryPacked: type.layout == .int32 || type.layout == .int64
+        case .deltaLengthByteArray: type == .text
+        case .byteStreamSplit: type == .float32 || type == .float64
+        }
+    }
 }
 
 /// A column whose chunks get a bloom filter: readers that look for a value skip the row groups that surely lack it.

@@ -37,6 +37,8 @@ public struct WriterOptions: Hashable, Sendable {
     public var pageVersion = PageVersion.v1
     /// Which encodings to choose from; each chunk gets the one in which samples of it are smallest.
     public var encodings = EncodingSet.smallest
+    /// Columns whose encoding is not chosen but given, whatever `encodings` says.
+    public var columnEncodings: [ColumnEncoding] = []
     /// Most rows of a data page.
     public var dataPageRows = 131_072
     /// Bytes of values, in PLAIN encoding, after which a data page ends; one value may be longer.
