@@ -3,9 +3,11 @@ public import Problems
 
 /// Why a table cannot be written as Parquet.
 public struct ParquetProblem: Error, Hashable, Sendable {
+    /// What is wrong, and where.
     public enum Kind: Hashable, Sendable {
-        /// The schema has no fields, or two of one name.
+        /// The schema has no fields.
         case noColumns
+        /// The schema has two fields of one name.
         case duplicateColumn(name: String)
         /// An option is out of range.
         case option(name: String, value: Int, allowed: ClosedRange<Int>)
@@ -21,7 +23,9 @@ public struct ParquetProblem: Error, Hashable, Sendable {
         case falsePositiveProbability(name: String, Double)
         /// A row group has another number of columns than the schema.
         case columnCount(Int, expected: Int)
+        /// A column of a row group holds another type than its field.
         case columnType(name: String, ColumnType, expected: ColumnType)
+        /// A column of a row group has another number of rows than the first one.
         case rowCount(name: String, Int, expected: Int)
         /// A field that is not nullable has nulls.
         case unexpectedNulls(name: String, count: Int)
@@ -33,8 +37,10 @@ public struct ParquetProblem: Error, Hashable, Sendable {
         case compression(name: String)
     }
 
+    /// What is wrong.
     public var kind: Kind
 
+    /// A problem of one kind.
     public init(_ kind: Kind) { self.kind = kind }
 }
 

@@ -26,6 +26,7 @@ public struct ParquetWriter: ~Copyable {
 
     /// - Parameters:
     ///   - schema: at least one field, all names different.
+    ///   - options: how the table is written; they hold for the whole file.
     ///   - sink: takes the file's bytes in order; they are valid during the call only.
     /// - Throws: `ParquetProblem` when the schema or an option cannot be.
     public init(
@@ -144,6 +145,7 @@ public struct ParquetWriter: ~Copyable {
 
 /// What was written, once a file is finished.
 public struct WrittenFile: Hashable, Sendable {
+    /// Of all row groups.
     public var rowCount: Int
     /// Length of the file.
     public var byteCount: Int
@@ -152,6 +154,7 @@ public struct WrittenFile: Hashable, Sendable {
     /// The content digest: of schema and values, whatever the codec, the encodings, pages and row groups.
     public var valueDigest: XXH3Digest
 
+    /// A summary with these values.
     public init(rowCount: Int, byteCount: Int, columns: [WrittenColumn], valueDigest: XXH3Digest) {
         self.rowCount = rowCount
         self.byteCount = byteCount
@@ -162,13 +165,16 @@ public struct WrittenFile: Hashable, Sendable {
 
 /// One column of a written file.
 public struct WrittenColumn: Hashable, Sendable {
+    /// The field's name.
     public var name: String
     /// Bytes of all its pages in the file, headers included.
     public var compressedByteCount: Int
+    /// Rows without a value.
     public var nullCount: Int
     /// The digest of its values, as `ColumnDigester` takes it.
     public var valueDigest: XXH3Digest
 
+    /// A summary with these values.
     public init(name: String, compressedByteCount: Int, nullCount: Int, valueDigest: XXH3Digest) {
         self.name = name
         self.compressedByteCount = compressedByteCount

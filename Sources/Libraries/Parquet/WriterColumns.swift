@@ -4,6 +4,7 @@ import Columns
 public enum ColumnReference: Hashable, Sendable {
     /// Counted from 0, in the order of the schema.
     case index(Int)
+    /// As the schema spells it.
     case name(String)
 }
 
