@@ -63,9 +63,8 @@ package struct BloomFilter: Hashable, Sendable {
         }
         var bytes = header.buffer.array()
         bytes.reserveCapacity(bytes.count + blocks.count * Self.blockByteCount)
-        for block in blocks {
-            for word in block.indices { bytes += littleEndianBytes(block[word]) }
-        }
+        // Words stand in memory as in the file, least significant byte first, like all values of this module.
+        unsafe blocks.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
         return bytes
     }
 }
