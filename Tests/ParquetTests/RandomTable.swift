@@ -97,9 +97,27 @@ extension TestTable {
                     Bool.random(using: &generator) ? .index(index) : .name(column.field.name),
                     falsePositiveProbability: [0.5, 0.1, 0.01, 1e-4].randomElement(using: &generator)!))
         }
+        if options.encodings == .all, Bool.random(using: &generator) {
+            for (index, column) in columns.enumerated() {
+                let encodings = Self.encodings(of: column.field.type)
+                options.columnEncodings.append(
+                    ColumnEncoding(.index(index), encodings.randomElement(using: &generator)!))
+            }
+        }
         if Bool.random(using: &generator) {
             metadata = [("origin", "a \"test\" ä"), ("", ""), ("größe", "\n")]
         }
         options.createdBy = "test"
+    }
+
+    /// Encodings that can be asked for.
+    private static func encodings(of type: ColumnType) -> [ColumnEncoding.Encoding] {
+        switch type.layout {
+        case .int32, .int64: [.plain, .dictionary, .deltaBinaryPacked]
+        case .int128: [.plain, .dictionary]
+        case .float32, .float64: [.plain, .dictionary, .byteStreamSplit]
+        case .bool: [.plain, .rle]
+        case .text: [.plain, .dictionary, .deltaLengthByteArray]
+        }
     }
 }
