@@ -149,7 +149,7 @@ import Testing
         table.options.createdBy = "golden"
         table.options.dataPageRows = 2
         table.options.columnEncodings = (0..<4).map { ColumnEncoding(.index($0), .plain) }
-        table.options.sortingColumns = ["up", SortingColumn("down", isDescending: true, nullsFirst: false)]
+        table.options.sortingColumns = ["up", SortKey("down", isDescending: true, hasNullsFirst: false)]
         table.metadata = [("key", "value"), ("empty", "")]
         let long = String(repeating: "é", count: 32)
         let texts = [long, long + "a", "\u{10FFFF}", "", long + "\u{D7FF}", "b"]

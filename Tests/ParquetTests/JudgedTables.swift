@@ -39,12 +39,20 @@ struct JudgedTables {
 
     init() throws { directory = try TemporaryDirectory() }
 
-    /// Writes a table's file, and its values behind those that are there.
+    /// Writes a table's file, reads it again, and puts its values behind those that are there.
     ///
     /// - Parameter file: the file's bytes; the table is written where nil.
     mutating func add(_ table: TestTable, file: [UInt8]? = nil) throws {
         let name = "t\(tables.count)"
-        try directory.write(Data(file ?? table.write()), to: "\(name).parquet")
+        let bytes = try file ?? table.write()
+        try directory.write(Data(bytes), to: "\(name).parquet")
+        let read = try ParquetFile(MemorySource(bytes))
+        for (rowGroup, batch) in table.batches.filter({ $0[0].count > 0 }).enumerated() {
+            for (index, column) in batch.enumerated() {
+                let difference = try read.readColumn(index, rowGroup: rowGroup).difference(from: column)
+                #expect(difference == nil, "\(table.fields[index].name), \(table.note), \(table.options)")
+            }
+        }
         var columns: [Table.Column] = []
         for (index, field) in table.fields.enumerated() {
             var validity = Data()
@@ -75,7 +83,7 @@ struct JudgedTables {
                         case .name(let name): table.fields.firstIndex { $0.name == name }!
                         }
                     return Sorting(
-                        column: index, isDescending: sorting.isDescending, nullsFirst: sorting.nullsFirst)
+                        column: index, isDescending: sorting.isDescending, nullsFirst: sorting.hasNullsFirst)
                 },
                 metadata: table.metadata.map { [$0.key, $0.value] }, judges: table.judges,
                 note: "\(table.note), \(table.options.compression), \(table.options.pageVersion), "

@@ -71,8 +71,8 @@ extension TestTable {
         let index = Int.random(in: 0...columns.count, using: &generator)
         columns.insert(column, at: index)
         options.sortingColumns = [
-            SortingColumn(
-                .index(index), isDescending: isDescending, nullsFirst: Bool.random(using: &generator))
+            SortKey(
+                .index(index), isDescending: isDescending, hasNullsFirst: Bool.random(using: &generator))
         ]
     }
 

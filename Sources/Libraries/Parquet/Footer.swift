@@ -6,7 +6,7 @@ extension CompactWriter {
     /// Format: parquet.thrift `FileMetaData`.
     mutating func footer(
         schema fields: [Field], rowCount: Int, rowGroups: [RowGroup], options: WriterOptions,
-        sorting: [(column: Int, isDescending: Bool, nullsFirst: Bool)],
+        sorting: [(column: Int, isDescending: Bool, hasNullsFirst: Bool)],
         keyValueMetadata: [(key: String, value: String)]
     ) {
         structure { file in
@@ -43,7 +43,7 @@ extension CompactWriter {
     /// Format: parquet.thrift `RowGroup`.
     private mutating func rowGroup(
         _ rowGroup: RowGroup, index: Int, schema: [Field], options: WriterOptions,
-        sorting: [(column: Int, isDescending: Bool, nullsFirst: Bool)]
+        sorting: [(column: Int, isDescending: Bool, hasNullsFirst: Bool)]
     ) {
         list(1, of: .structure, count: rowGroup.chunks.count) { list in
             for (chunk, field) in zip(rowGroup.chunks, schema) {
@@ -54,11 +54,11 @@ extension CompactWriter {
         i64(3, rowGroup.rowCount)
         if !sorting.isEmpty {
             list(4, of: .structure, count: sorting.count) { list in
-                for (column, isDescending, nullsFirst) in sorting {
+                for (column, isDescending, hasNullsFirst) in sorting {
                     list.structure { sorting in
                         sorting.i32(1, column)
                         sorting.bool(2, isDescending)
-                        sorting.bool(3, nullsFirst)
+                        sorting.bool(3, hasNullsFirst)
                     }
                 }
             }

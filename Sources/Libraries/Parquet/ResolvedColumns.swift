@@ -3,7 +3,7 @@ import Compression
 
 /// What options say of columns, by the columns' indices.
 struct ResolvedColumns {
-    var sorting: [(column: Int, isDescending: Bool, nullsFirst: Bool)] = []
+    var sorting: [(column: Int, isDescending: Bool, hasNullsFirst: Bool)] = []
     /// For each column of the schema, that of its bloom filters; nil where it has none.
     var falsePositiveProbabilities: [Double?]
     /// For each column, the encoding that was asked for; nil where it is to be chosen.
@@ -28,7 +28,7 @@ extension WriterOptions {
             guard !columns.sorting.contains(where: { $0.column == index }) else {
                 throw ParquetProblem(.repeatedColumn(option: "sortingColumns", name: schema[index].name))
             }
-            columns.sorting.append((index, sorting.isDescending, sorting.nullsFirst))
+            columns.sorting.append((index, sorting.isDescending, sorting.hasNullsFirst))
         }
         for asked in columnEncodings {
             let index = try Self.index(of: asked.column, in: schema, option: "columnEncodings")

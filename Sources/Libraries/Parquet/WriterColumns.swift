@@ -26,23 +26,23 @@ extension ColumnReference: ExpressibleByIntegerLiteral, ExpressibleByStringLiter
 /// A column that the rows of each row group are sorted by.
 ///
 /// Format: parquet.thrift `SortingColumn`.
-public struct SortingColumn: Hashable, Sendable {
+public struct SortKey: Hashable, Sendable {
     /// Which column.
     public var column: ColumnReference
     /// Whether the largest value comes first.
     public var isDescending: Bool
     /// Whether nulls come before all values, or after them.
-    public var nullsFirst: Bool
+    public var hasNullsFirst: Bool
 
     /// A column; ascending and nulls first unless said otherwise.
-    public init(_ column: ColumnReference, isDescending: Bool = false, nullsFirst: Bool = true) {
+    public init(_ column: ColumnReference, isDescending: Bool = false, hasNullsFirst: Bool = true) {
         self.column = column
         self.isDescending = isDescending
-        self.nullsFirst = nullsFirst
+        self.hasNullsFirst = hasNullsFirst
     }
 }
 
-extension SortingColumn: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral {
+extension SortKey: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral {
     /// The column at an index, ascending and nulls first.
     public init(integerLiteral value: Int) { self.init(.index(value)) }
     /// The column of a name, ascending and nulls first.

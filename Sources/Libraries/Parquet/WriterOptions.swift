@@ -44,7 +44,7 @@ public struct WriterOptions: Hashable, Sendable {
     /// Bytes of values, in PLAIN encoding, after which a data page ends; one value may be longer.
     public var dataPageBytes = 1 << 20
     /// Columns the rows are sorted by, most significant first. Recorded in the file; the writer trusts the caller.
-    public var sortingColumns: [SortingColumn] = []
+    public var sortingColumns: [SortKey] = []
     /// Columns whose chunks get a bloom filter.
     public var bloomFilterColumns: [BloomFilterColumn] = []
     /// The program that wrote the file, in the form `name version 1.2.3 (build abc)`.

@@ -195,7 +195,7 @@ private final class CleanRun {
             case .smallest: .smallest
             case .portable: .portable
             }
-        options.sortingColumns = sort.map { SortingColumn(.index($0)) }
+        options.sortingColumns = sort.map { SortKey(.index($0)) }
         options.bloomFilterColumns = parquet.bloomFilter.map { BloomFilterColumn(.name($0)) }
         options.createdBy = job.createdBy
         unsafe writer = try ParquetWriter(schema: schema, options: options, sink: output.write)
