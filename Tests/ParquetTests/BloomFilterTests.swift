@@ -1,4 +1,5 @@
 import Columns
+import Foundation
 import Parquet
 import TestSupport
 import Testing
@@ -138,6 +139,37 @@ import Testing
         options.bloomFilterColumns = ["b"]
         let file = try writeFile(fields: fields, batches: [[column, column, column]], options: options).bytes
         #expect(chunks(of: file).map { SlowBloomFilter(of: $0, in: file) != nil } == [false, true, false])
+    }
+
+    /// The second row group's page is damaged, so that reading it fails: its bounds do not exclude "m", its filter does.
+    @Test("DuckDB skips a row group by its filter", .enabled(if: Peer.python != nil))
+    func skipping() throws {
+        let directory = try TemporaryDirectory()
+        var options = WriterOptions()
+        options.compression = .uncompressed
+        options.columnEncodings = [ColumnEncoding(0, .plain)]
+        for hasFilter in [false, true] {
+            options.bloomFilterColumns = hasFilter ? [0] : []
+            var file = try writeFile(
+                fields: [Field(name: "v", type: .text, isNullable: false)],
+                batches: [[Column(texts: ["a", "m", "z"])], [Column(texts: ["b", "y"])]], options: options
+            ).bytes
+            // The length of the first text, behind the page's header.
+            var reader = SlowReader(file)
+            reader.offset = chunks(of: file, rowGroup: 1)[0][9].int
+            _ = reader.structure()
+            file[reader.offset + 2] = 0xFF
+            try directory.write(Data(file), to: "t.parquet")
+            let script = """
+                import sys, duckdb
+                for condition in ["= 'm'", "in ('m', 'n')"]:
+                    try: print(duckdb.execute(f"select count(*) from read_parquet('{sys.argv[1]}') where v {condition}").fetchone()[0])
+                    except duckdb.Error: print("read")
+                """
+            let output = try Peer.run(Peer.python!, ["-c", script, directory.path("t.parquet")])
+            #expect(
+                output.standardOutput == (hasFilter ? "1\n1\n" : "read\nread\n"), "\(output.standardError)")
+        }
     }
 
     private static func write(_ column: Column, probability: Double = 0.01) throws -> [UInt8] {
