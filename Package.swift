@@ -32,10 +32,10 @@ extension Target {
             swiftSettings: houseRules)
     }
 
-    static func tests(of name: String, uses: [Target.Dependency] = []) -> Target {
+    static func tests(of name: String, uses: [Target.Dependency] = [], data: [String] = []) -> Target {
         .testTarget(
             name: "\(name)Tests", dependencies: [.target(name: name), "TestSupport"] + uses,
-            path: "Tests/\(name)Tests", swiftSettings: houseRules)
+            path: "Tests/\(name)Tests", exclude: data, swiftSettings: houseRules)
     }
 }
 
@@ -50,7 +50,8 @@ let package = Package(
     products: [
         .executable(name: "datamake", targets: ["datamake"]),
         .executable(name: "sample-archive", targets: ["sample-archive"]),
-        .library(name: "Parquet", targets: ["Parquet"]),
+        // With the modules whose types its interface has.
+        .library(name: "Parquet", targets: ["Parquet", "Columns", "Bytes"]),
     ],
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -122,6 +123,10 @@ let package = Package(
             ],
             path: "benchmarks/steps", swiftSettings: houseRules),
 
+        .executableTarget(
+            name: "parquet-example", dependencies: ["Columns", "Parquet"], path: "Sources/parquet-example",
+            swiftSettings: houseRules),
+
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: houseRules),
 
         .tests(of: "Problems"),
@@ -130,7 +135,9 @@ let package = Package(
         .tests(of: "Compression", uses: ["Bytes", "Problems"]),
         .tests(of: "Zip", uses: ["Bytes", "Compression", "Problems"]),
         .tests(of: "CSV", uses: ["Bytes", "Columns", "CVector", "Problems"]),
-        .tests(of: "Parquet", uses: ["Bytes", "Columns", "CVector", "Problems"]),
+        .tests(
+            of: "Parquet", uses: ["Bytes", "Columns", "CVector", "Problems", "parquet-example"],
+            data: ["Golden"]),
         .tests(of: "HTTP", uses: ["Problems"]),
         .tests(of: "Files", uses: ["Bytes", "Problems"]),
         .tests(of: "WorkStealing"),

@@ -25,6 +25,7 @@ extension Table {
             RecipeField(name: "every", value: every ?? ""),
             RecipeField(name: "checks", value: checks.map(\.text).joined(separator: "; ")),
             RecipeField(name: "bad-rows", value: badRows.rawValue),
+            RecipeField(name: "parquet.bloom-filter", value: parquet.bloomFilter.joined(separator: ",")),
             RecipeField(name: "parquet.encodings", value: parquet.encodings.rawValue),
             RecipeField(name: "parquet.compression", value: parquet.compression.rawValue),
             RecipeField(name: "parquet.level", value: String(parquet.level)),

@@ -79,15 +79,18 @@ package struct ParquetSettings: Hashable, Sendable, Codable {
     package var level: Int
     package var rowGroupRows: Int
     package var encodings: Encodings
+    /// Columns whose values can be looked up by a bloom filter, in the order they were named; not booleans.
+    package var bloomFilter: [String]
 
     package init(
         compression: Compression = .zstd, level: Int = 3, rowGroupRows: Int = 1 << 20,
-        encodings: Encodings = .smallest
+        encodings: Encodings = .smallest, bloomFilter: [String] = []
     ) {
         self.compression = compression
         self.level = level
         self.rowGroupRows = rowGroupRows
         self.encodings = encodings
+        self.bloomFilter = bloomFilter
     }
 }
 

@@ -377,6 +377,32 @@ import Zip
         #expect(try ends("\"\"\n5\n\n-3\n", "int64?") == ["-3", "5"])
     }
 
+    @Test("what the Datafile says of Parquet is in the file", .enabled(if: Peer.python != nil))
+    func parquetSettings() throws {
+        let bench = try Bench()
+        // Prices that do not repeat and need few of a double's bits.
+        let text = (0..<10_000).map { "\($0),\(1 + Double($0 * 7919 % 65_536) / 65_536)\n" }.joined()
+        func described(_ settings: ParquetSettings) throws -> String {
+            var table = Table(["id int64", "price float64"])
+            table.parquet = settings
+            try bench.directory.write(try bench.clean([text], table).parquet, to: "t.parquet")
+            let script = """
+                import sys, duckdb
+                query = "select path_in_schema, encodings, compression, bloom_filter_offset is not null from parquet_metadata(?)"
+                for row in duckdb.execute(query, [sys.argv[1]]).fetchall(): print(*row)
+                """
+            return try Peer.run(Peer.python!, ["-c", script, bench.directory.path("t.parquet")])
+                .standardOutput
+        }
+        let smallest = try described(ParquetSettings(bloomFilter: ["price"]))
+        #expect(smallest.contains("price BYTE_STREAM_SPLIT ZSTD True\n"), "\(smallest)")
+        #expect(smallest.hasPrefix("id ") && smallest.contains(" False\n"))
+        let portable = try described(
+            ParquetSettings(compression: .gzip, level: 6, encodings: .portable, bloomFilter: ["id"]))
+        #expect(portable.contains("price PLAIN GZIP False\n"), "\(portable)")
+        #expect(portable.hasPrefix("id ") && portable.contains(" True\n"))
+    }
+
     @Test("the same input gives the same bytes, and cancelling stops")
     func deterministic() throws {
         let bench = try Bench()

@@ -366,6 +366,12 @@ struct DiagnosticTests {
             "5:63 'row-group-rows' must be 1 to 134217728, not 0",
             "5:77 'encodings' must be smallest or portable, not 'all'"),
         BadCase.table(
+            "bloom filter", "columns: {a: int64, b: bool, c: skip}\nparquet: {bloom-filter: [b, a, d, c, a]}",
+            "5:30 'bloom-filter' names the column 'b', which holds booleans | leave it out: there are only two values to look for",
+            "5:36 'bloom-filter' names the column 'd', which the table does not have | did you mean 'a'?",
+            "5:39 'bloom-filter' names the column 'c', which is skipped",
+            "5:42 'bloom-filter' names the column 'a' twice"),
+        BadCase.table(
             "level of nothing", "columns: {a: int64}\nparquet: {compression: none, level: 3}",
             "5:34 'level' has no meaning without compression"),
         BadCase.table(

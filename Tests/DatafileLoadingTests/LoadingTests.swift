@@ -55,10 +55,11 @@ struct LoadingTests {
                     every: "{interval}"
                     checks: [volume >= 0, open_time in partition]
                     bad-rows: quarantine
-                    parquet: {compression: gzip, level: 9, row-group-rows: 1000, encodings: portable}
+                    parquet: {compression: gzip, level: 9, row-group-rows: 1000, encodings: portable, bloom-filter: [trades, volume]}
                 """)
         let parquet = ParquetSettings(
-            compression: .gzip, level: 9, rowGroupRows: 1000, encodings: .portable)
+            compression: .gzip, level: 9, rowGroupRows: 1000, encodings: .portable,
+            bloomFilter: ["trades", "volume"])
         let table = Table(
             name: "kline", header: .required, dialect: Dialect(delimiter: 9, quote: 39),
             columns: [

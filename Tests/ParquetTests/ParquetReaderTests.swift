@@ -14,7 +14,9 @@ import Testing
         var options: WriterOptions
         var note: String
 
-        init(seed: UInt64, rowCounts: [Int] = JudgeTests.rowCounts) {
+        private static let rowCounts = [0, 1, 2, 7, 8, 9, 127, 128, 129, 130, 257, 1000, 2500, 6000]
+
+        init(seed: UInt64, rowCounts: [Int] = Self.rowCounts) {
             var generator = SeededGenerator(seed: seed)
             options = WriterOptions()
             options.compression = [.zstd(level: 3), .gzip(level: 6), .uncompressed][Int(seed % 3)]
@@ -61,7 +63,11 @@ import Testing
         #expect(file.rowGroups.map(\.rowCount) == batches.map { $0[0].count })
         for (rowGroup, batch) in batches.enumerated() {
             let sorting = file.rowGroups[rowGroup].sortingColumns
-            #expect(sorting.map(\.column) == table.options.sortingColumns)
+            #expect(
+                sorting.map {
+                    SortKey(
+                        .index($0.column), isDescending: $0.isDescending, hasNullsFirst: $0.hasNullsFirst)
+                } == table.options.sortingColumns)
             for (index, column) in batch.enumerated() {
                 let read = try file.readColumn(index, rowGroup: rowGroup)
                 #expect(read.difference(from: column) == nil, "\(table.fields[index].name), \(table.note)")

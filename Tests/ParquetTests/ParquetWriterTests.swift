@@ -100,6 +100,46 @@ import Testing
                 _ = try writeFile(fields: [id], batches: [], options: options { $0.sortingColumns = [1] })
             }
                 == .option(name: "sortingColumns", value: 1, allowed: 0...0))
+        let flag = Field(name: "flag", type: .bool, isNullable: false)
+        let cases: [(change: (inout WriterOptions) -> Void, kind: ParquetProblem.Kind)] = [
+            ({ $0.sortingColumns = ["ID"] }, .unknownColumn(option: "sortingColumns", name: "ID")),
+            ({ $0.sortingColumns = ["id", 0] }, .repeatedColumn(option: "sortingColumns", name: "id")),
+            (
+                { $0.bloomFilterColumns = [2] },
+                .option(name: "bloomFilterColumns", value: 2, allowed: 0...1)
+            ),
+            ({ $0.bloomFilterColumns = ["x"] }, .unknownColumn(option: "bloomFilterColumns", name: "x")),
+            (
+                { $0.bloomFilterColumns = [0, "id"] },
+                .repeatedColumn(option: "bloomFilterColumns", name: "id")
+            ),
+            (
+                { $0.columnEncodings = [ColumnEncoding("id", .byteStreamSplit)] },
+                .unsuitableEncoding(name: "id", .int64, .byteStreamSplit)
+            ),
+            (
+                { $0.columnEncodings = [ColumnEncoding(1, .dictionary)] },
+                .unsuitableEncoding(name: "flag", .bool, .dictionary)
+            ),
+            (
+                { $0.columnEncodings = [ColumnEncoding(0, .plain), ColumnEncoding("id", .plain)] },
+                .repeatedColumn(option: "columnEncodings", name: "id")
+            ),
+            ({ $0.bloomFilterColumns = ["flag"] }, .bloomFilterOfBooleans(name: "flag")),
+            (
+                { $0.bloomFilterColumns = [BloomFilterColumn("id", falsePositiveProbability: 1)] },
+                .falsePositiveProbability(name: "id", 1)
+            ),
+            (
+                { $0.bloomFilterColumns = [BloomFilterColumn("id", falsePositiveProbability: 0)] },
+                .falsePositiveProbability(name: "id", 0)
+            ),
+        ]
+        for c in cases {
+            #expect(
+                kind { _ = try writeFile(fields: [id, flag], batches: [], options: options(c.change)) }
+                    == c.kind)
+        }
         #expect(
             kind {
                 _ = try writeFile(

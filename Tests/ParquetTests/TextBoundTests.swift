@@ -1,3 +1,4 @@
+import Columns
 import Parquet
 import Testing
 
@@ -41,6 +42,29 @@ import Testing
         #expect(String(decoding: bound.lowerBound.bytes, as: UTF8.self) == c.lower)
         #expect(String(decoding: bound.upperBound.bytes, as: UTF8.self) == c.upper)
         #expect(bound.lowerBound.isExact == c.isExact && bound.upperBound.isExact == c.isExact)
+    }
+
+    /// The bound of a text that is cut short may sort before one of a text that precedes it.
+    @Test("pages are in order only where their bounds are")
+    func boundaryOrder() throws {
+        let texts = [Self.a64, Self.a63 + "éa", Self.a63 + "ü"]
+        let column = Column(type: .text, capacity: 3)
+        for text in texts { column.append(text) }
+        var options = WriterOptions()
+        options.dataPageRows = 1
+        let file = try writeFile(
+            fields: [Field(name: "t", type: .text, isNullable: false)], batches: [[column]], options: options
+        ).bytes
+        var reader = SlowReader(file)
+        reader.offset = footer(of: file)[4].elements[0][1].elements[0][6].int
+        let index = reader.structure()
+        let lows = index[2].elements.map { low -> String in
+            guard case .binary(let bytes) = low else { return "" }
+            return String(decoding: bytes, as: UTF8.self)
+        }
+        #expect(lows == [Self.a64, Self.a63, Self.a63])
+        // Neither ascending nor descending: the upper bounds rise.
+        #expect(index[4].int == 0)
     }
 
     @Test("only last characters: no short upper bound")

@@ -20,14 +20,26 @@ protocol ChunkValues: ~Copyable {
     /// Takes the values' dictionary; false when they repeat too little.
     func build(_ dictionary: inout Dictionary) -> Bool
 
-    /// Takes the values' dictionary even if it does not pay, and one with an unused entry where there is no value.
-    func buildAnyway(_ dictionary: inout Dictionary)
+    /// Takes the values' dictionary even if it does not pay, and one of texts with an unused entry where there is none.
+    ///
+    /// - Returns: false where there are too many distinct values, but never for texts.
+    func buildAnyway(_ dictionary: inout Dictionary) -> Bool
 
     /// Whether the chunks of a column must either all have a dictionary or none, for fastparquet's sake.
     static var settlesDictionary: Bool { get }
 
     /// Appends a dictionary's entries in PLAIN encoding.
     func appendEntries(of dictionary: borrowing Dictionary, to page: inout ByteBuffer)
+
+    /// Replaces `hashes` by the hashes of a range of values that a bloom filter takes.
+    func hash(_ range: Range<Int>, scratch: inout ByteBuffer, into hashes: inout ByteBuffer)
+
+    /// Replaces `hashes` by those of a dictionary's entries.
+    func hashEntries(
+        of dictionary: borrowing Dictionary, scratch: inout ByteBuffer, into hashes: inout ByteBuffer)
+
+    /// Values, in PLAIN encoding, that equal one that is there and have other bytes.
+    var twins: [[UInt8]] { get }
 
     /// The bounds of each page and of all.
     func statistics(_ cuts: [PageCut]) -> Statistics
@@ -36,7 +48,7 @@ protocol ChunkValues: ~Copyable {
 extension ChunkValues where Self: ~Copyable {
     static var valueByteCount: Int? { nil }
     static var settlesDictionary: Bool { false }
-    func buildAnyway(_ dictionary: inout Dictionary) { _ = build(&dictionary) }
+    func buildAnyway(_ dictionary: inout Dictionary) -> Bool { count > 0 && build(&dictionary) }
 }
 
 /// INT32 and INT64: integers, dates, timestamps, decimals of up to 18 digits.

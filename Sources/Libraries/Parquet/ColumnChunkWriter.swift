@@ -13,6 +13,12 @@ struct ColumnChunkWriter: ~Copyable {
     /// Pages of deltas that were encoded while the encoding was chosen, and where each ends; no ends without them.
     var packedDeltas = ByteBuffer()
     var packedDeltaEnds: [Int] = []
+    /// The next chunk's encoding where it was asked for; nil where it is to be chosen.
+    var askedEncoding: Encoding?
+    /// Of the next chunk's bloom filter; nil where it has none.
+    var falsePositiveProbability: Double?
+    var hashes = ByteBuffer()
+    var distinctHashes = DistinctHashes()
     private var pages: PageWriter
     private var thrift = CompactWriter()
     /// The values of a column with nulls, moved together.
@@ -157,6 +163,10 @@ struct ColumnChunkWriter: ~Copyable {
         thrift.offsetIndex(locations)
         chunk.offsetIndex = thrift.buffer.array()
         chunk.statistics = Statistics(summaryOf: statistics)
+        if let probability = falsePositiveProbability {
+            chunk.bloomFilter = bloomFilter(
+                of: values, encoding: choice.encoding, falsePositiveProbability: probability)
+        }
         return chunk
     }
 

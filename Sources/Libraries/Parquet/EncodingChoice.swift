@@ -39,9 +39,14 @@ extension ColumnChunkWriter {
     mutating func chooseEncoding<Values: ChunkValues & ~Copyable>(
         of values: borrowing Values, cuts: [PageCut], settled: Encoding?, name: String
     ) throws(ParquetProblem) -> EncodingChoice {
+        if let askedEncoding {
+            guard askedEncoding == .rleDictionary else { return EncodingChoice(encoding: askedEncoding) }
+            guard values.buildAnyway(&dictionary) else { return .plain }
+            return EncodingChoice(encoding: .rleDictionary, indexWidth: dictionary.indexWidth)
+        }
         if Values.settlesDictionary, options.encodings != .all, let settled {
             guard settled == .rleDictionary else { return .plain }
-            values.buildAnyway(&dictionary)
+            _ = values.buildAnyway(&dictionary)
             return EncodingChoice(encoding: .rleDictionary, indexWidth: dictionary.indexWidth)
         }
         guard values.count > 0 else { return .plain }

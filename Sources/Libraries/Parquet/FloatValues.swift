@@ -30,6 +30,11 @@ where Bits: DictionaryKey & FixedWidthInteger & UnsignedInteger {
         return 0
     }
 
+    func withNumbers(_ body: (UnsafeBufferPointer<F>) -> Void) { unsafe body(values) }
+
+    /// A number in PLAIN encoding.
+    func plainBytes(_ number: F) -> [UInt8] { littleEndianBytes(bits(number)) }
+
     func build(_ dictionary: inout Dictionary) -> Bool {
         // SAFETY: the same size and alignment, and every bit pattern is a value of both.
         unsafe values.withMemoryRebound(to: Bits.self) { unsafe dictionary.build($0) }
@@ -60,8 +65,8 @@ where Bits: DictionaryKey & FixedWidthInteger & UnsignedInteger {
         // `ColumnOrder`: a smallest +0 is written as -0, a largest -0 as +0).
         return Statistics(extremes, nanCounts: nanCounts, countsNaNs: true) {
             Bounds(
-                min: littleEndianBytes(bits($0.min == 0 ? -F.zero : $0.min)),
-                max: littleEndianBytes(bits($0.max == 0 ? F.zero : $0.max)))
+                min: plainBytes($0.min == 0 ? -F.zero : $0.min),
+                max: plainBytes($0.max == 0 ? F.zero : $0.max))
         }
     }
 }

@@ -6,6 +6,7 @@ extension CompactWriter {
     /// Format: parquet.thrift `FileMetaData`.
     mutating func footer(
         schema fields: [Field], rowCount: Int, rowGroups: [RowGroup], options: WriterOptions,
+        sorting: [(column: Int, isDescending: Bool, hasNullsFirst: Bool)],
         keyValueMetadata: [(key: String, value: String)]
     ) {
         structure { file in
@@ -15,7 +16,10 @@ extension CompactWriter {
             file.i64(3, rowCount)
             file.list(4, of: .structure, count: rowGroups.count) { list in
                 for (index, rowGroup) in rowGroups.enumerated() {
-                    list.structure { $0.rowGroup(rowGroup, index: index, schema: fields, options: options) }
+                    list.structure {
+                        $0.rowGroup(
+                            rowGroup, index: index, schema: fields, options: options, sorting: sorting)
+                    }
                 }
             }
             if !keyValueMetadata.isEmpty {
@@ -37,8 +41,10 @@ extension CompactWriter {
     }
 
     /// Format: parquet.thrift `RowGroup`.
-    private mutating func rowGroup(_ rowGroup: RowGroup, index: Int, schema: [Field], options: WriterOptions)
-    {
+    private mutating func rowGroup(
+        _ rowGroup: RowGroup, index: Int, schema: [Field], options: WriterOptions,
+        sorting: [(column: Int, isDescending: Bool, hasNullsFirst: Bool)]
+    ) {
         list(1, of: .structure, count: rowGroup.chunks.count) { list in
             for (chunk, field) in zip(rowGroup.chunks, schema) {
                 list.structure { $0.columnChunk(chunk, field: field, options: options) }
@@ -46,13 +52,13 @@ extension CompactWriter {
         }
         i64(2, rowGroup.uncompressedByteCount)
         i64(3, rowGroup.rowCount)
-        if !options.sortingColumns.isEmpty {
-            list(4, of: .structure, count: options.sortingColumns.count) { list in
-                for column in options.sortingColumns {
+        if !sorting.isEmpty {
+            list(4, of: .structure, count: sorting.count) { list in
+                for (column, isDescending, hasNullsFirst) in sorting {
                     list.structure { sorting in
                         sorting.i32(1, column)
-                        sorting.bool(2, false)
-                        sorting.bool(3, true)
+                        sorting.bool(2, isDescending)
+                        sorting.bool(3, hasNullsFirst)
                     }
                 }
             }
@@ -81,6 +87,10 @@ extension CompactWriter {
             if let offset = chunk.dictionaryOffset { data.i64(11, offset) }
             data.statistics(12, chunk.statistics, nullCount: chunk.nullCount)
             data.encodingStatistics(13, chunk, options: options)
+            if chunk.bloomFilterByteCount > 0 {
+                data.i64(14, chunk.bloomFilterOffset)
+                data.i32(15, chunk.bloomFilterByteCount)
+            }
         }
         i64(4, chunk.offsetIndexOffset)
         i32(5, chunk.offsetIndex.count)

@@ -1,6 +1,5 @@
 public import Bytes
 public import Columns
-import Compression
 
 /// Writes a Parquet file to a sink, row group by row group.
 ///
@@ -18,6 +17,7 @@ public struct ParquetWriter: ~Copyable {
 
     private let schema: [Field]
     private let options: WriterOptions
+    private let resolved: ResolvedColumns
     private var file: OutputFile
     private var chunks: ColumnChunkWriter
     private var rowGroups: [RowGroup] = []
@@ -26,6 +26,7 @@ public struct ParquetWriter: ~Copyable {
 
     /// - Parameters:
     ///   - schema: at least one field, all names different.
+    ///   - options: how the table is written; they hold for the whole file.
     ///   - sink: takes the file's bytes in order; they are valid during the call only.
     /// - Throws: `ParquetProblem` when the schema or an option cannot be.
     public init(
@@ -36,7 +37,7 @@ public struct ParquetWriter: ~Copyable {
         for field in schema where !names.insert(field.name).inserted {
             throw ParquetProblem(.duplicateColumn(name: field.name))
         }
-        try options.check(columnCount: schema.count)
+        resolved = try options.resolve(schema)
         self.schema = schema
         self.options = options
         digesters = schema.map { DigesterBox($0.type) }
@@ -57,13 +58,26 @@ public struct ParquetWriter: ~Copyable {
         var rowGroup = RowGroup(rowCount: count, chunks: [])
         for (index, column) in columns.enumerated() {
             digesters[index].digester.update(column)
+            chunks.askedEncoding = resolved.encodings[index]
+            chunks.falsePositiveProbability = resolved.falsePositiveProbabilities[index]
             rowGroup.chunks.append(
                 try chunks.write(
                     column, field: schema[index], settled: rowGroups.first?.chunks[index].encoding, to: &file)
             )
         }
+        try writeBloomFilters(of: &rowGroup)
         rowGroups.append(rowGroup)
         rowCount += count
+    }
+
+    /// Writes the filters behind the chunks of their row group, so that they need not be kept.
+    private mutating func writeBloomFilters(of rowGroup: inout RowGroup) throws {
+        for index in rowGroup.chunks.indices where !rowGroup.chunks[index].bloomFilter.isEmpty {
+            rowGroup.chunks[index].bloomFilterOffset = file.byteCount
+            rowGroup.chunks[index].bloomFilterByteCount = rowGroup.chunks[index].bloomFilter.count
+            try file.append(rowGroup.chunks[index].bloomFilter)
+            rowGroup.chunks[index].bloomFilter = []
+        }
     }
 
     private func check(_ columns: [Column]) throws(ParquetProblem) {
@@ -104,7 +118,10 @@ public struct ParquetWriter: ~Copyable {
         var thrift = CompactWriter()
         thrift.footer(
             schema: schema, rowCount: rowCount, rowGroups: rowGroups, options: options,
-            keyValueMetadata: keyValueMetadata)
+            sorting: resolved.sorting, keyValueMetadata: keyValueMetadata)
+        guard thrift.buffer.count <= Int(Int32.max) else {
+            throw ParquetProblem(.footerTooLong(byteCount: thrift.buffer.count))
+        }
         try file.append(thrift.buffer)
         try file.append(littleEndianBytes(UInt32(truncatingIfNeeded: thrift.buffer.count)) + Self.magic)
         try file.flush()
@@ -128,6 +145,7 @@ public struct ParquetWriter: ~Copyable {
 
 /// What was written, once a file is finished.
 public struct WrittenFile: Hashable, Sendable {
+    /// Of all row groups.
     public var rowCount: Int
     /// Length of the file.
     public var byteCount: Int
@@ -136,6 +154,7 @@ public struct WrittenFile: Hashable, Sendable {
     /// The content digest: of schema and values, whatever the codec, the encodings, pages and row groups.
     public var valueDigest: XXH3Digest
 
+    /// A summary with these values.
     public init(rowCount: Int, byteCount: Int, columns: [WrittenColumn], valueDigest: XXH3Digest) {
         self.rowCount = rowCount
         self.byteCount = byteCount
@@ -146,13 +165,16 @@ public struct WrittenFile: Hashable, Sendable {
 
 /// One column of a written file.
 public struct WrittenColumn: Hashable, Sendable {
+    /// The field's name.
     public var name: String
     /// Bytes of all its pages in the file, headers included.
     public var compressedByteCount: Int
+    /// Rows without a value.
     public var nullCount: Int
     /// The digest of its values, as `ColumnDigester` takes it.
     public var valueDigest: XXH3Digest
 
+    /// A summary with these values.
     public init(name: String, compressedByteCount: Int, nullCount: Int, valueDigest: XXH3Digest) {
         self.name = name
         self.compressedByteCount = compressedByteCount
@@ -166,25 +188,4 @@ private final class DigesterBox {
     var digester: ColumnDigester
 
     init(_ type: ColumnType) { digester = ColumnDigester(type: type) }
-}
-
-extension WriterOptions {
-    fileprivate func check(columnCount: Int) throws(ParquetProblem) {
-        switch compression {
-        case .uncompressed: break
-        case .gzip(let level): try Self.check("gzip level", level, in: 0...9)
-        case .zstd(let level): try Self.check("zstd level", level, in: ZstdCompressor.levels)
-        }
-        try Self.check("dataPageRows", dataPageRows, in: 1...Int(Int32.max))
-        try Self.check("dataPageBytes", dataPageBytes, in: 1...1 << 28)
-        for column in sortingColumns { try Self.check("sortingColumns", column, in: 0...columnCount - 1) }
-    }
-
-    private static func check(
-        _ name: String, _ value: Int, in allowed: ClosedRange<Int>
-    ) throws(ParquetProblem) {
-        guard allowed.contains(value) else {
-            throw ParquetProblem(.option(name: name, value: value, allowed: allowed))
-        }
-    }
 }

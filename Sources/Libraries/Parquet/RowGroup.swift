@@ -14,6 +14,10 @@ struct ColumnChunk {
     /// Encoded for the end of the file; empty where there is none.
     var columnIndex: [UInt8] = []
     var offsetIndex: [UInt8] = []
+    /// Encoded for the end of the row group, after which it is dropped; empty where there is none.
+    var bloomFilter: [UInt8] = []
+    var bloomFilterOffset = 0
+    var bloomFilterByteCount = 0
     /// Set once the indexes are written.
     var columnIndexOffset = 0
     var offsetIndexOffset = 0

@@ -41,9 +41,12 @@ struct Extremes<Value: Comparable> {
 
 extension Statistics {
     /// Takes the pages' extremes, in the order of the pages, nil for pages without values (or only NaNs).
+    ///
+    /// - Parameter written: extremes as bounds say them, where that is not what they are: a text that is cut short may
+    ///   sort before one that it follows, and readers search the bounds by halving.
     init<Value>(
         _ extremes: [Extremes<Value>?], nanCounts: [Int], countsNaNs: Bool,
-        bounds: (Extremes<Value>) -> Bounds
+        written: (Extremes<Value>) -> Extremes<Value> = { $0 }, bounds: (Extremes<Value>) -> Bounds
     ) {
         pages = extremes.map { $0.map(bounds) }
         pageNaNCounts = nanCounts
@@ -55,7 +58,8 @@ extension Statistics {
         }
         for extreme in known.dropFirst() { all.formUnion(extreme) }
         chunk = bounds(all)
-        let steps = zip(known, known.dropFirst())
+        let said = known.map(written)
+        let steps = zip(said, said.dropFirst())
         if steps.allSatisfy({ $0.min <= $1.min && $0.max <= $1.max }) {
             order = .ascending
         } else if steps.allSatisfy({ $0.min >= $1.min && $0.max >= $1.max }) {

@@ -27,16 +27,25 @@
         return 0
     }
 
+    /// The ends of the texts of a range, where the first one starts, and the bytes they all lie in.
+    func withTexts(
+        _ range: Range<Int>,
+        _ body: (_ start: UInt32, _ ends: UnsafeBufferPointer<UInt32>, _ bytes: UnsafeRawBufferPointer) ->
+            Void
+    ) {
+        unsafe body(start(range.lowerBound), UnsafeBufferPointer(rebasing: ends[range]), bytes)
+    }
+
     func build(_ dictionary: inout Dictionary) -> Bool {
         unsafe dictionary.build(ends: ends, bytes: bytes, anyway: false)
     }
 
-    func buildAnyway(_ dictionary: inout Dictionary) {
+    func buildAnyway(_ dictionary: inout Dictionary) -> Bool {
         if count == 0 {
             dictionary.makeEmptyText()
-        } else {
-            _ = unsafe dictionary.build(ends: ends, bytes: bytes, anyway: true)
+            return true
         }
+        return unsafe dictionary.build(ends: ends, bytes: bytes, anyway: true)
     }
 
     /// fastparquet 2026.9 gathers PLAIN texts apart from those of dictionaries, and of a column that has both it
@@ -77,11 +86,19 @@
             return unsafe Extremes(
                 min: TextBound(bytes: Array(bytes[smallest])), max: TextBound(bytes: Array(bytes[largest])))
         }
-        return Statistics(extremes, nanCounts: [], countsNaNs: false) { extreme in
-            let min = extreme.min.lowerBound
-            let max = extreme.max.upperBound
-            return Bounds(min: min.bytes, max: max.bytes, isMinExact: min.isExact, isMaxExact: max.isExact)
-        }
+        return Statistics(
+            extremes, nanCounts: [], countsNaNs: false,
+            written: {
+                Extremes(
+                    min: TextBound(bytes: $0.min.lowerBound.bytes),
+                    max: TextBound(bytes: $0.max.upperBound.bytes))
+            },
+            bounds: { extreme in
+                let min = extreme.min.lowerBound
+                let max = extreme.max.upperBound
+                return Bounds(
+                    min: min.bytes, max: max.bytes, isMinExact: min.isExact, isMaxExact: max.isExact)
+            })
     }
 }
 

@@ -1,6 +1,8 @@
 /// How a table is written. The defaults suit tables that many programs will read.
 public struct WriterOptions: Hashable, Sendable {
+    /// How pages are compressed, each on its own.
     public enum Compression: Hashable, Sendable {
+        /// Not at all.
         case uncompressed
         /// Level `0...9`.
         case gzip(level: Int)
@@ -9,7 +11,12 @@ public struct WriterOptions: Hashable, Sendable {
     }
 
     /// The version of data pages. Values and sizes are nearly the same; fewer programs read version 2 well.
-    public enum PageVersion: Hashable, Sendable { case v1, v2 }
+    public enum PageVersion: Hashable, Sendable {
+        /// Levels and values are compressed together. Every program reads it.
+        case v1
+        /// Only values are compressed, and pages say how many nulls they have.
+        case v2
+    }
 
     /// Which encodings the writer chooses from.
     public enum EncodingSet: Hashable, Sendable {
@@ -24,18 +31,25 @@ public struct WriterOptions: Hashable, Sendable {
         case all
     }
 
+    /// How pages are compressed.
     public var compression = Compression.zstd(level: 3)
+    /// The version of data pages.
     public var pageVersion = PageVersion.v1
+    /// Which encodings to choose from; each chunk gets the one in which samples of it are smallest.
     public var encodings = EncodingSet.smallest
+    /// Columns whose encoding is not chosen but given, whatever `encodings` says.
+    public var columnEncodings: [ColumnEncoding] = []
     /// Most rows of a data page.
     public var dataPageRows = 131_072
     /// Bytes of values, in PLAIN encoding, after which a data page ends; one value may be longer.
     public var dataPageBytes = 1 << 20
-    /// Columns the rows are sorted by, ascending and nulls first, most significant first, as indices into the
-    /// schema. Recorded in the file; the writer trusts the caller.
-    public var sortingColumns: [Int] = []
+    /// Columns the rows are sorted by, most significant first. Recorded in the file; the writer trusts the caller.
+    public var sortingColumns: [SortKey] = []
+    /// Columns whose chunks get a bloom filter.
+    public var bloomFilterColumns: [BloomFilterColumn] = []
     /// The program that wrote the file, in the form `name version 1.2.3 (build abc)`.
     public var createdBy = "datamake version 1.0.0"
 
+    /// The defaults.
     public init() {}
 }

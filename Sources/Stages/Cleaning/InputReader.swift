@@ -69,7 +69,10 @@ final class InputReader {
             first: unsafe try reader!.peekFirstRecord(stream.read), table: table, file: input.name)
         if layout.hasHeader { reader!.skipFirstRecord() }
         builder.beginFile(layout)
-        if let byteCount = stream.announcedByteCount { builder.expect(byteCount: byteCount) }
+        if let byteCount = stream.announcedByteCount {
+            // As if those still to come were as long: making room for all at once copies no rows.
+            builder.expect(byteCount: byteCount * (job.inputs.count - inputs.count))
+        }
         fieldCount = layout.fieldCount
         rowCount = 0
         let row = takenRowCount + builder.columns[0].count

@@ -122,7 +122,8 @@ final class RowGroupOutput {
             case .smallest: .smallest
             case .portable: .portable
             }
-        options.sortingColumns = sort
+        options.sortingColumns = sort.map { SortKey(.index($0)) }
+        options.bloomFilterColumns = parquet.bloomFilter.map { BloomFilterColumn(.name($0)) }
         options.createdBy = job.createdBy
         return options
     }

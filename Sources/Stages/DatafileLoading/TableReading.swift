@@ -22,12 +22,11 @@ struct TableReader {
         let header = fields.choice("header", Table.Header.self) ?? .auto
         let badRows = fields.choice("bad-rows", Table.BadRows.self) ?? .fail
         let dialect = readDialect(fields)
-        let parquet = readParquet(fields)
-        guard
-            let columnsNode = fields.required(
-                "columns", hint: "list the columns of the file in order, each with its type"),
-            let columns = ColumnReader(diagnostics: diagnostics).read(columnsNode, subject: subject)
-        else { return nil }
+        let columns = fields.required(
+            "columns", hint: "list the columns of the file in order, each with its type"
+        ).flatMap { ColumnReader(diagnostics: diagnostics).read($0, subject: subject) }
+        let parquet = readParquet(fields, columns)
+        guard let columns else { return nil }
         let sort = readColumnList("sort", fields, columns)
         let unique = readColumnList("unique", fields, columns)
         let every = readEvery(fields, columns, sort: sort)
@@ -66,17 +65,20 @@ struct TableReader {
         return byte
     }
 
-    private func readParquet(_ fields: Fields) -> ParquetSettings {
+    /// - Parameter columns: nil where something is wrong with them, which is reported already.
+    private func readParquet(_ fields: Fields, _ columns: [TableColumn]?) -> ParquetSettings {
         var settings = ParquetSettings()
         guard let node = fields.node("parquet"),
             let inner = Fields(
-                node, subject: "'parquet'", keys: ["compression", "level", "row-group-rows", "encodings"],
+                node, subject: "'parquet'",
+                keys: ["compression", "level", "row-group-rows", "encodings", "bloom-filter"],
                 diagnostics: diagnostics)
         else { return settings }
         settings.compression =
             inner.choice("compression", ParquetSettings.Compression.self) ?? settings.compression
         settings.rowGroupRows = inner.integer("row-group-rows", in: 1...(1 << 27)) ?? settings.rowGroupRows
         settings.encodings = inner.choice("encodings", ParquetSettings.Encodings.self) ?? settings.encodings
+        if let columns { settings.bloomFilter = readBloomFilter(inner, columns) }
         switch settings.compression {
         case .zstd: settings.level = inner.integer("level", in: 1...22) ?? settings.level
         case .gzip: settings.level = inner.integer("level", in: 1...9) ?? 6
@@ -86,6 +88,17 @@ struct TableReader {
             }
         }
         return settings
+    }
+
+    private func readBloomFilter(_ fields: Fields, _ columns: [TableColumn]) -> [String] {
+        for (name, node) in fields.texts("bloom-filter") ?? []
+        where columns.contains(where: { $0.name == name && $0.type == .bool }) {
+            diagnostics.report(
+                node.place,
+                "'bloom-filter' names the column '\(name.escapedForDisplay)', which holds booleans",
+                hint: "leave it out: there are only two values to look for")
+        }
+        return readColumnList("bloom-filter", fields, columns) ?? []
     }
 
     private func readColumnList(_ key: String, _ fields: Fields, _ columns: [TableColumn]) -> [String]? {

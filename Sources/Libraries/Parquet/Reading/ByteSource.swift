@@ -84,7 +84,9 @@ public struct MemorySource: ByteSource {
     public let name: String
     private let bytes: [UInt8]
 
-    /// - Parameter name: what messages call it.
+    /// - Parameters:
+    ///   - bytes: the whole file.
+    ///   - name: what messages call it.
     public init(_ bytes: [UInt8], name: String = "memory") {
         self.bytes = bytes
         self.name = name

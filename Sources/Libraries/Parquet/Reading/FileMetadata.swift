@@ -1,13 +1,22 @@
 /// How values lie in a page. The raw values are those of parquet.thrift's `Encoding`.
 public enum PageEncoding: Int, Hashable, Sendable, CustomStringConvertible {
+    /// Values as they are.
     case plain = 0
+    /// Indices into a dictionary, as older writers say it.
     case plainDictionary = 2
+    /// Runs and packed groups: levels and booleans.
     case rle = 3
+    /// Packed levels of older writers.
     case bitPacked = 4
+    /// Packed differences of integers.
     case deltaBinaryPacked = 5
+    /// Packed lengths, then all bytes.
     case deltaLengthByteArray = 6
+    /// How many bytes are those of the text before, and the rest.
     case deltaByteArray = 7
+    /// Indices into a dictionary.
     case rleDictionary = 8
+    /// One stream for each byte of the values.
     case byteStreamSplit = 9
 
     /// The format's name, such as `RLE_DICTIONARY`.
@@ -31,13 +40,21 @@ public enum PageEncoding: Int, Hashable, Sendable, CustomStringConvertible {
 
 /// How pages are compressed. The raw values are those of parquet.thrift's `CompressionCodec`.
 public enum PageCodec: Int, Hashable, Sendable, CustomStringConvertible {
+    /// None.
     case uncompressed = 0
+    /// Snappy.
     case snappy = 1
+    /// gzip, one member or several.
     case gzip = 2
+    /// LZO.
     case lzo = 3
+    /// Brotli.
     case brotli = 4
+    /// LZ4 in frames that Hadoop made up; deprecated.
     case lz4 = 5
+    /// Zstandard.
     case zstd = 6
+    /// LZ4 blocks.
     case lz4Raw = 7
 
     /// The format's name, such as `ZSTD`.
@@ -67,8 +84,11 @@ public struct ColumnStatistics: Hashable, Sendable {
     public var isMinExact: Bool?
     /// Whether `max` is a value of the chunk; nil where the file does not say.
     public var isMaxExact: Bool?
+    /// Rows without a value; nil where the file does not say.
     public var nullCount: Int?
+    /// NaNs of a column of floats; nil where the file does not say.
     public var nanCount: Int?
+    /// Values that differ; nil where the file does not say.
     public var distinctCount: Int?
 
     /// Statistics that say nothing.
@@ -79,9 +99,12 @@ public struct ColumnStatistics: Hashable, Sendable {
 public struct SortingColumn: Hashable, Sendable {
     /// Index into the file's fields.
     public var column: Int
+    /// Whether the largest value comes first.
     public var isDescending: Bool
+    /// Whether nulls come before all values.
     public var hasNullsFirst: Bool
 
+    /// A column and its direction.
     public init(column: Int, isDescending: Bool, hasNullsFirst: Bool) {
         self.column = column
         self.isDescending = isDescending
@@ -95,13 +118,17 @@ public struct SortingColumn: Hashable, Sendable {
 public struct ColumnChunkMetadata: Hashable, Sendable {
     /// How many pages of one kind a chunk has. The type's numbers are those of parquet.thrift's `PageType`.
     public struct PageCount: Hashable, Sendable {
+        /// 0 and 3 are data pages of versions 1 and 2, 2 is a dictionary page.
         public var pageType: Int
+        /// Of the values.
         public var encoding: PageEncoding
+        /// How many such pages there are.
         public var count: Int
     }
 
     /// All encodings of the chunk's pages, levels and dictionary included.
     public var encodings: [PageEncoding]
+    /// How the chunk's pages are compressed.
     public var codec: PageCodec
     /// Rows, null ones included.
     public var valueCount: Int
@@ -113,16 +140,19 @@ public struct ColumnChunkMetadata: Hashable, Sendable {
     public var dataPageOffset: Int
     /// Where the dictionary page begins, if there is one.
     public var dictionaryPageOffset: Int?
+    /// Of all values of the chunk; nil where the file does not say.
     public var statistics: ColumnStatistics?
     /// Page counts by kind; empty where the file does not say.
     public var pageCounts: [PageCount]
+    /// What the writer left for others at this chunk.
     public var keyValueMetadata: [KeyValue]
     /// Bytes of the file that hold the column index.
     public var columnIndex: Range<Int>?
     /// Bytes of the file that hold the offset index.
     public var offsetIndex: Range<Int>?
-    /// Where a Bloom filter begins, and its length if the file says it.
+    /// Where a bloom filter begins, if there is one.
     public var bloomFilterOffset: Int?
+    /// The filter's length with its header, if the file says it.
     public var bloomFilterByteCount: Int?
     /// Whether the file defines the order that `min_value` and `max_value` are in, so that they mean something.
     var hasKnownOrder = false
@@ -140,6 +170,7 @@ public struct ColumnChunkMetadata: Hashable, Sendable {
 
 /// What the footer says of one row group.
 public struct RowGroupMetadata: Hashable, Sendable {
+    /// Of each of its columns.
     public var rowCount: Int
     /// Bytes of all pages before compression.
     public var uncompressedByteCount: Int
@@ -147,6 +178,7 @@ public struct RowGroupMetadata: Hashable, Sendable {
     public var compressedByteCount: Int?
     /// Where the first page begins, if the file says it.
     public var firstPageOffset: Int?
+    /// What the rows are sorted by, most significant first, as the file says.
     public var sortingColumns: [SortingColumn]
     /// In the order of the file's fields.
     public var columns: [ColumnChunkMetadata]
@@ -154,9 +186,12 @@ public struct RowGroupMetadata: Hashable, Sendable {
 
 /// A word that a file's writer left for others.
 public struct KeyValue: Hashable, Sendable {
+    /// What it is about.
     public var key: String
+    /// What is said; nil where there is only the key.
     public var value: String?
 
+    /// A key and its value.
     public init(key: String, value: String?) {
         self.key = key
         self.value = value

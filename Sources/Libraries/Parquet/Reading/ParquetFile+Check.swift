@@ -3,8 +3,11 @@ import Columns
 
 /// What a check of a whole file found in it.
 public struct CheckReport: Hashable, Sendable {
+    /// Rows that were read.
     public var rowCount = 0
+    /// Data pages of all chunks.
     public var dataPageCount = 0
+    /// Dictionary pages of all chunks.
     public var dictionaryPageCount = 0
     /// Pages that have a CRC-32, which was right.
     public var checksumCount = 0

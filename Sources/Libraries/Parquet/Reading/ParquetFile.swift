@@ -20,9 +20,11 @@ public struct ParquetFile: Sendable {
 
     /// The file's length.
     public let byteCount: Int
+    /// Of all row groups.
     public let rowCount: Int
     /// The columns, in the order of the schema.
     public let fields: [Field]
+    /// In the order of their rows.
     public let rowGroups: [RowGroupMetadata]
     /// What the writer left for others, in its order; keys may occur more than once.
     public let keyValueMetadata: [KeyValue]
@@ -45,8 +47,10 @@ public struct ParquetFile: Sendable {
 
     /// Reads the footer of a file that is anywhere.
     ///
-    /// - Parameter byteLimit: most bytes of memory a column may take; a file of a few bytes can stand for billions of
-    ///   equal values.
+    /// - Parameters:
+    ///   - source: the file's bytes; kept for as long as the value lives.
+    ///   - byteLimit: most bytes of memory a column may take; a file of a few bytes can stand for billions of equal
+    ///     values.
     /// - Throws: `ParquetReadingProblem`, and what the source throws.
     public init(_ source: any ByteSource, byteLimit: Int = 4 << 30) throws {
         self.source = source

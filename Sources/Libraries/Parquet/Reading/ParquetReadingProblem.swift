@@ -36,6 +36,7 @@ public struct ParquetReadingProblem: Error, Hashable, Sendable {
         case system(operation: String, errorNumber: Int32)
     }
 
+    /// What is wrong.
     public var kind: Kind
     /// The file's path or name.
     public var file: String
@@ -45,13 +46,12 @@ public struct ParquetReadingProblem: Error, Hashable, Sendable {
     public var part: String?
     /// Byte within the part's decoded payload, where that tells more than `offset`.
     public var innerOffset: Int?
+    /// The row group, counted from 0, where the fault is in one.
     public var rowGroup: Int?
     /// Name of the column.
     public var column: String?
 
-    /// - Parameters:
-    ///   - file: the file's path or name.
-    ///   - offset: byte of the file.
+    /// A fault and its place, as the properties describe them.
     public init(
         _ kind: Kind, file: String, offset: Int, part: String? = nil, innerOffset: Int? = nil,
         rowGroup: Int? = nil, column: String? = nil
