@@ -128,7 +128,7 @@ final class BuildRun: Sendable {
         } catch {
             throw BuildProblem.lostState("\(error)")
         }
-        await waitForNextTick(after: lastPublished)
+        waitForNextTick(after: lastPublished)
         try? journal.clear()
         return report
     }
@@ -288,9 +288,11 @@ final class BuildRun: Sendable {
 
     /// Outputs are trusted by their stamps. One written again within the clock's tick after this run would look the same,
     /// so the run ends only when the tick is over.
-    private func waitForNextTick(after lastPublished: ContinuousClock.Instant) async {
+    private func waitForNextTick(after lastPublished: ContinuousClock.Instant) {
         guard knowledge.withLock({ !$0.wasBuilt.isEmpty || $0.report.fetched.objects > 0 }) else { return }
-        try? await Task.sleep(until: lastPublished.advanced(by: fileClockTick() * 2), clock: .continuous)
+        let left = lastPublished.advanced(by: fileClockTick() * 2) - ContinuousClock.now
+        // Not `Task.sleep`, which a cancelled run would not wait for.
+        if left > .zero { usleep(UInt32(left / .microseconds(1)) + 1) }
     }
 }
 
