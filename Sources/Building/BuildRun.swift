@@ -110,7 +110,7 @@ final class BuildRun: Sendable {
             isCancelled: { recorder.failure != nil })
         pool.shutdown()
         client?.shutdown()
-        let lastPublished = ContinuousClock.now
+        let lastPublished = fileClockNanoseconds()
 
         countFailuresOfTheGraph()
         let report = knowledge.withLock { known -> BuildReport in
@@ -128,7 +128,7 @@ final class BuildRun: Sendable {
         } catch {
             throw BuildProblem.lostState("\(error)")
         }
-        waitForNextTick(after: lastPublished)
+        waitForTick(after: lastPublished)
         try? journal.clear()
         return report
     }
@@ -286,22 +286,23 @@ final class BuildRun: Sendable {
         return record
     }
 
-    /// Outputs are trusted by their stamps. One written again within the clock's tick after this run would look the same,
-    /// so the run ends only when the tick is over.
-    private func waitForNextTick(after lastPublished: ContinuousClock.Instant) {
+    /// Outputs are trusted by their stamps. One written again within the same tick of the file clock would look the same, so the
+    /// run ends only when the tick in which the last one was published is over.
+    ///
+    /// - Parameter lastPublished: time of the file clock when nothing was left to publish.
+    private func waitForTick(after lastPublished: Int64) {
         guard knowledge.withLock({ !$0.wasBuilt.isEmpty || $0.report.fetched.objects > 0 }) else { return }
-        let left = lastPublished.advanced(by: fileClockTick() * 2) - ContinuousClock.now
         // Not `Task.sleep`, which a cancelled run would not wait for.
-        if left > .zero { usleep(UInt32(left / .microseconds(1)) + 1) }
+        while fileClockNanoseconds() == lastPublished { usleep(500) }
     }
 }
 
-/// The step of the clock that files are stamped by: 1 to 10 ms.
-private func fileClockTick() -> Duration {
-    var resolution = timespec()
+/// The clock that kernels stamp files by: it moves every 1 to 10 ms.
+private func fileClockNanoseconds() -> Int64 {
+    var time = timespec()
     // SAFETY: writes the one value it is given.
-    guard unsafe clock_getres(CLOCK_REALTIME_COARSE, &resolution) == 0 else { return .milliseconds(10) }
-    return .seconds(resolution.tv_sec) + .nanoseconds(resolution.tv_nsec)
+    unsafe clock_gettime(CLOCK_REALTIME_COARSE, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
 }
 
 /// Downloads at once when neither flag, environment nor Datafile says.

@@ -6,13 +6,15 @@ import Synchronization
     import Darwin
 #endif
 
-/// Memory for millions of values: large blocks are taken from those that were given back.
+/// Memory for many values: large blocks are taken from those that were given back, by whichever thread.
 ///
 /// Fresh memory is dear: the first touch of a page costs about 2 µs on a virtual machine, which was a tenth of all processor time
-/// when six files of 1,000,000 rows became Parquet one after the other. So blocks from 2 MiB on are huge pages where the
-/// system has them, and stay in the process when given back, up to `keptByteCountLimit`.
+/// when files of 1,000,000 rows became Parquet one after the other. So blocks from 64 KiB on stay in the process when
+/// given back, up to `keptByteCountLimit`, and from 2 MiB on they are huge pages where the system has them.
 @safe package enum WorkMemory {
     private static let hugePageByteCount = 2 << 20
+    /// Smaller blocks are left to malloc; larger ones are multiples of this.
+    private static let leastKeptByteCount = 64 << 10
     /// Bytes kept for the next user; what is given back beyond it goes back to the system.
     private static let keptByteCountLimit = 256 << 20
 
@@ -26,8 +28,9 @@ import Synchronization
 
     /// At least `byteCount` bytes of any content, aligned to 64.
     package static func allocate(byteCount: Int) -> UnsafeMutableRawBufferPointer {
-        guard byteCount >= hugePageByteCount else { return .allocate(byteCount: byteCount, alignment: 64) }
-        let wanted = rounded(byteCount)
+        guard byteCount >= leastKeptByteCount else { return .allocate(byteCount: byteCount, alignment: 64) }
+        let unit = byteCount >= hugePageByteCount ? hugePageByteCount : leastKeptByteCount
+        let wanted = (byteCount + unit - 1) / unit * unit
         let found = kept.withLock { kept -> (address: UInt, byteCount: Int)? in
             // A block of up to twice the size will do.
             guard let index = kept.blocks.firstIndex(where: { $0.byteCount >= wanted }),
@@ -39,6 +42,7 @@ import Synchronization
         if let found, let start = unsafe UnsafeMutableRawPointer(bitPattern: found.address) {
             return unsafe UnsafeMutableRawBufferPointer(start: start, count: found.byteCount)
         }
+        guard unit == hugePageByteCount else { return .allocate(byteCount: wanted, alignment: 4096) }
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: wanted, alignment: hugePageByteCount)
         #if canImport(Glibc)
             // SAFETY: whole pages of memory that was just allocated. Only a hint, so failing does not matter.
@@ -51,7 +55,7 @@ import Synchronization
     package static func deallocate(_ memory: UnsafeMutableRawBufferPointer) {
         guard let start = memory.baseAddress else { return }
         let isKept = kept.withLock { kept in
-            guard memory.count >= hugePageByteCount, kept.byteCount + memory.count <= keptByteCountLimit
+            guard memory.count >= leastKeptByteCount, kept.byteCount + memory.count <= keptByteCountLimit
             else { return false }
             let place = kept.blocks.firstIndex { $0.byteCount >= memory.count } ?? kept.blocks.count
             kept.blocks.insert((UInt(bitPattern: start), memory.count), at: place)
@@ -59,10 +63,5 @@ import Synchronization
             return true
         }
         if !isKept { unsafe memory.deallocate() }
-    }
-
-    /// The next whole number of huge pages.
-    private static func rounded(_ byteCount: Int) -> Int {
-        (byteCount + hugePageByteCount - 1) / hugePageByteCount * hugePageByteCount
     }
 }
