@@ -25,8 +25,9 @@ tables:
 """
 
 
-TITLES = ["in order", "20 % displaced near", "last 20 % belong first", "two interleaved halves",
-          "20 % twice, next to each other", "20 % twice, far apart", "no order at all"]
+TITLES = ["in order", "20 % displaced near", "20 % displaced anywhere", "last 20 % belong first",
+          "two interleaved halves", "20 % twice, next to each other", "20 % twice, far apart", "20 % twice, anywhere",
+          "no order at all"]
 
 
 def cases(rows):
@@ -40,11 +41,15 @@ def cases(rows):
         picked = start + random.permutation(4000)[:800]
         near[picked] = near[numpy.roll(picked, 400)]
     fifth = rows // 5
+    anywhere = ordered.copy()
+    picked = random.permutation(rows)[:fifth]
+    anywhere[picked] = anywhere[numpy.roll(picked, 1)]
+    scattered = numpy.insert(ordered, random.integers(0, rows, fifth), random.permutation(rows)[:fifth])
     far_copies = numpy.sort(random.permutation(rows)[:fifth])
     return dict(zip(TITLES, [
-        ordered, near, numpy.concatenate([ordered[fifth:], ordered[:fifth]]),
+        ordered, near, anywhere, numpy.concatenate([ordered[fifth:], ordered[:fifth]]),
         numpy.concatenate([ordered[0::2], ordered[1::2]]), numpy.repeat(ordered, 1 + (random.random(rows) < 0.2)),
-        numpy.concatenate([ordered, far_copies]), random.permutation(rows)]))
+        numpy.concatenate([ordered, far_copies]), scattered, random.permutation(rows)]))
 
 
 def lines_of(order):

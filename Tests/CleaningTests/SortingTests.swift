@@ -11,6 +11,7 @@ import Testing
     enum Disorder: String, CaseIterable, CustomTestStringConvertible {
         case none, swappedNear, lastFifthFirst, interleavedHalves, reversed, shuffled
         case doubledNear, doubledFar, oneLate, oneTwiceAtTheEnd, lateAndBackInOrder
+        case fifthAnywhere, fifthTwiceAnywhere
 
         var testDescription: String { rawValue }
 
@@ -33,6 +34,17 @@ import Testing
             case .shuffled: return rows.shuffled(using: &random)
             case .doubledNear: return rows.flatMap { random.next() % 5 == 0 ? [$0, $0] : [$0] }
             case .doubledFar: return rows + rows[(count / 3)..<(count / 3 + count / 5)]
+            case .fifthAnywhere:
+                var moved = rows
+                let places = rows.indices.filter { _ in random.next() % 5 == 0 }
+                for (place, row) in zip(places, places.shuffled(using: &random)) { moved[place] = rows[row] }
+                return moved
+            case .fifthTwiceAnywhere:
+                var all = rows
+                for row in rows where random.next() % 5 == 0 {
+                    all.insert(row, at: Int.random(in: 0...all.count, using: &random))
+                }
+                return all
             case .oneLate: return Array(rows[1...] + rows[..<1])
             case .oneTwiceAtTheEnd: return rows + rows[(count - 1)...]
             case .lateAndBackInOrder:

@@ -122,12 +122,27 @@ final class OrderedRows: RowSource {
     private func fillWindow() throws {
         let count = reader.builder.columns[0].count
         guard count > 0, isAtEnd || reader.builder.isFull || count >= SortedRuns.pieceRows else { return }
-        hold(takeRowsWithRanks())
+        let newest = takeRowsWithRanks()
+        hold(newest)
         guard !isBroken, held.byteCount >= windowByteCount else { return }
+        if rowCount == 0, reachesFarBack(newest) {
+            // Nothing was handed out yet, so nothing has to be made again, as it would soon.
+            isBroken = true
+            return
+        }
         // In order again: all may go, and the reader's next rows are looked at as they come.
         let isInOrder = held.runs.count == 1
         try open(keeping: isInOrder ? 0 : held.rowCount / 4)
         if isInOrder { isWindowed = false }
+    }
+
+    /// Whether rows that just came belong before half of what the window holds: then it is too short, as the rows to come
+    /// will hardly be displaced less.
+    private func reachesFarBack(_ newest: [Column]) -> Bool {
+        let rows = 0..<newest[0].count
+        let prefixes = order.prefixes(of: newest, rows: rows)
+        guard let least = prefixes.min(), let first = prefixes.firstIndex(of: least) else { return false }
+        return held.rowCount(notBefore: newest, first) > held.rowCount / 2
     }
 
     /// Room for a piece and the batch that ends it.

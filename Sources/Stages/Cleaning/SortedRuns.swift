@@ -103,6 +103,23 @@ struct SortedRuns {
         return found.map { ($0.columns, $0.rows.lowerBound) }
     }
 
+    /// How many rows there are that do not come before row `row` of some columns.
+    func rowCount(notBefore columns: [Column], _ row: Int) -> Int {
+        runs.joined().reduce(0) { sum, block in
+            var low = block.rows.lowerBound
+            var high = block.rows.upperBound
+            while low < high {
+                let middle = (low + high) / 2
+                if order.isBefore(block.columns, middle, columns, row) {
+                    low = middle + 1
+                } else {
+                    high = middle
+                }
+            }
+            return sum + block.rows.upperBound - low
+        }
+    }
+
     private func isBefore(_ a: RowBlock, _ i: Int, _ b: RowBlock, _ j: Int) -> Bool {
         order.isBefore(a.columns, i, b.columns, j)
     }
