@@ -127,6 +127,15 @@ let package = Package(
             name: "parquet-example", dependencies: ["Columns", "Parquet"], path: "Sources/parquet-example",
             swiftSettings: houseRules),
 
+        // Makes projects of very many targets; benchmarks/scale.py measures with them.
+        .executableTarget(
+            name: "scale",
+            dependencies: [
+                "Bytes", "Cleaning", "DatafileLoading", "Files", "Graph", "Listing", "Planning", "Recording",
+                argumentParser,
+            ],
+            path: "benchmarks/scale", swiftSettings: houseRules),
+
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: houseRules),
 
         .tests(of: "Problems"),

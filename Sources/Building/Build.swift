@@ -15,7 +15,8 @@ package func build(
     _ request: BuildRequest, in workspace: Workspace, observer: some BuildObserver
 ) async throws -> BuildReport {
     let started = ContinuousClock.now
-    let project = try loadProject(workspace)
+    let loaded = try loadProject(workspace)
+    let project = loaded.project
 
     // One build at a time. A dry run reads along with whoever builds.
     let lock =
@@ -28,12 +29,35 @@ package func build(
         ? nil : InFlightJournal(path: workspace.journalPath, root: workspace.root)
     _ = try journal?.sweep()
 
+    // What was settled before, if all is as it was then.
+    let scope = ListingScope(project: project, request: request.selection)
+    let refresh = request.isOffline ? .none : request.refresh
+    func settledKey() throws -> XXH3Digest? {
+        guard request.canBeSettled, scope.listsNoDirectory(project) else { return nil }
+        return SettledPlan.key(
+            of: loaded, in: workspace, generation: try state.generation(), toolVersion: request.toolVersion)
+    }
+    if refresh == .none,
+        let report = try settledReport(
+            request, key: settledKey(), in: workspace, project: project, state: state, journal: journal,
+            observer: observer, started: started)
+    {
+        return report
+    }
+
     // What is out there, and what that makes of the rules.
     var survey = Survey(
         workspace: workspace, project: project, state: state, records: !request.isDryRun, observer: observer)
     let offerings = try await survey.offerings(
-        scope: ListingScope(project: project, request: request.selection),
-        refresh: request.isOffline ? .none : request.refresh, connections: request.connections)
+        scope: scope, refresh: refresh, connections: request.connections)
+    let key = try settledKey()
+    if refresh != .none, survey.problems.isEmpty,
+        let report = try settledReport(
+            request, key: key, in: workspace, project: project, state: state, journal: journal,
+            observer: observer, started: started)
+    {
+        return report
+    }
     let graph = expand(project, offerings: offerings, mirrorPath: survey.mirrorPath)
 
     // What of it is stale, and why.
@@ -46,10 +70,11 @@ package func build(
         try state.record(forgotten.sorted().map { .forgetAction(output: $0) })
         for output in forgotten { records.failures[output] = nil }
     }
+    let files = NotedFiles(DiskFiles(workspace: workspace))
     let plan = plan(
         PlanRequest(
             selection: selection, writer: writerVersion(for:), forced: forgotten, refetched: refetched),
-        graph: graph, records: records, files: DiskFiles(workspace: workspace))
+        graph: graph, records: records, files: files)
     let counts = plan.counts(in: graph)
     observer.observe(.planned(counts))
 
@@ -74,6 +99,45 @@ package func build(
         plan: plan,
         records: records, state: state, journal: journal, observer: observer)
     report = try await run.execute(report)
+    if let key, report.failures.isEmpty, !Task.isCancelled, plan.isSettled(in: graph) {
+        for path in statisticsPaths(of: project) { _ = files.stamp(path) }
+        files.settle(workspace, key: key, consideredCount: counts.considered)
+    }
+    report.seconds = secondsSince(started)
+    return report
+}
+
+/// The report of a build that has nothing to do, where that was settled before; nil where it takes a plan to know.
+private func settledReport(
+    _ request: BuildRequest, key: XXH3Digest?, in workspace: Workspace, project: Project, state: StateStore,
+    journal: InFlightJournal?, observer: some BuildObserver, started: ContinuousClock.Instant
+) throws -> BuildReport? {
+    guard let key, let settled = SettledPlan(workspace, key: key) else { return nil }
+    // A run that was killed may have recorded outputs whose statistics it never wrote.
+    if !request.isDryRun, let last = try state.runs().last, last.finishedAt == nil { return nil }
+    guard settled.holds else { return nil }
+    var counts = PlanCounts()
+    counts.considered = settled.consideredCount
+    counts.fresh = settled.consideredCount
+    observer.observe(.planned(counts))
+    var report = BuildReport(run: newRunIdentifier())
+    report.considered = settled.consideredCount
+    report.fresh = settled.consideredCount
+    guard let journal else {
+        report.plan = []
+        report.fetches = []
+        report.seconds = secondsSince(started)
+        return report
+    }
+    do {
+        let startedAt = Stamp.now() / 1_000_000 - Int64(secondsSince(started) * 1_000)
+        try state.finishRun(
+            runRecord(of: report.run, request: request, startedAt: startedAt, finished: report))
+        try state.close()
+    } catch {
+        throw BuildProblem.lostState("\(error)")
+    }
+    try? journal.clear()
     report.seconds = secondsSince(started)
     return report
 }

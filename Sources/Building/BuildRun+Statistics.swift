@@ -10,7 +10,7 @@ extension BuildRun {
     /// - Parameter everywhere: also of datasets that this run left alone.
     func writeStatistics(everywhere: Bool) throws {
         let (written, records) = knowledge.withLock { ($0.wasBuilt, $0.actions) }
-        let directories = datasetDirectories
+        let directories = datasetDirectories(of: project)
         let touched = Set(written.compactMap { records[$0].flatMap { directories[$0.rule] } })
         let due = try Set(directories.values).filter { directory in
             try everywhere || touched.contains(directory)
@@ -32,12 +32,18 @@ extension BuildRun {
         }
     }
 
-    /// Where each rule's dataset lies, by name of the rule: the literal directories before its output's first wildcard.
-    private var datasetDirectories: [String: String] {
-        Dictionary(
-            uniqueKeysWithValues: project.rules.map { rule in
-                let prefix = rule.output.literalPrefix
-                return (rule.name, prefix.lastIndex(of: "/").map { String(prefix[..<$0]) } ?? ".")
-            })
-    }
+}
+
+/// Where each rule's dataset lies, by name of the rule: the literal directories before its output's first wildcard.
+private func datasetDirectories(of project: Project) -> [String: String] {
+    Dictionary(
+        uniqueKeysWithValues: project.rules.map { rule in
+            let prefix = rule.output.literalPrefix
+            return (rule.name, prefix.lastIndex(of: "/").map { String(prefix[..<$0]) } ?? ".")
+        })
+}
+
+/// The project-relative path of each dataset's statistics, whether or not there are any.
+func statisticsPaths(of project: Project) -> [String] {
+    Set(datasetDirectories(of: project).values).sorted().map { $0 + "/stats.json" }
 }

@@ -103,7 +103,8 @@ final class BuildRun: Sendable {
         // serves transfers that come to their end meanwhile.
         let pool = WorkStealingPool(workerCount: workerCount + 2)
         _ = await runSchedule(
-            schedule, limits: ScheduleLimits(connections: connectionCount, workers: workerCount + 1), on: pool,
+            schedule, limits: ScheduleLimits(connections: connectionCount, workers: workerCount + 1),
+            on: pool,
             fetchExecutor: pool,
             perform: { [self] id in await perform(jobs[Int(id.index)]) },
             abandoned: { id, cause in abandon(jobs[Int(id.index)], because: jobs[Int(cause.index)]) },
@@ -269,21 +270,7 @@ final class BuildRun: Sendable {
     }
 
     private func runRecord(finished report: BuildReport?) -> RunRecord {
-        var record = RunRecord(
-            id: identifier, startedAt: startedAt, arguments: Array(CommandLine.arguments.dropFirst()),
-            version: request.toolVersion)
-        guard let report else { return record }
-        record.finishedAt = Stamp.now() / 1_000_000
-        record.outcome = Task.isCancelled ? .cancelled : report.failures.isEmpty ? .done : .failed
-        record.counts.considered = report.considered
-        record.counts.fresh = report.fresh
-        record.counts.built = report.built
-        record.counts.unchanged = report.unchanged
-        record.counts.failed = report.failed
-        record.counts.fetchedObjects = report.fetched.objects
-        record.counts.fetchedByteCount = report.fetched.bytes
-        record.counts.rows = report.rows
-        return record
+        Building.runRecord(of: identifier, request: request, startedAt: startedAt, finished: report)
     }
 
     /// Outputs are trusted by their stamps. One written again within the same tick of the file clock would look the same, so the
@@ -295,6 +282,29 @@ final class BuildRun: Sendable {
         // Not `Task.sleep`, which a cancelled run would not wait for.
         while fileClockNanoseconds() == lastPublished { usleep(500) }
     }
+}
+
+/// What is remembered of a run: how it began, or how it ended.
+///
+/// - Parameter startedAt: milliseconds since 1970.
+func runRecord(
+    of identifier: String, request: BuildRequest, startedAt: Int64, finished report: BuildReport?
+) -> RunRecord {
+    var record = RunRecord(
+        id: identifier, startedAt: startedAt, arguments: Array(CommandLine.arguments.dropFirst()),
+        version: request.toolVersion)
+    guard let report else { return record }
+    record.finishedAt = Stamp.now() / 1_000_000
+    record.outcome = Task.isCancelled ? .cancelled : report.failures.isEmpty ? .done : .failed
+    record.counts.considered = report.considered
+    record.counts.fresh = report.fresh
+    record.counts.built = report.built
+    record.counts.unchanged = report.unchanged
+    record.counts.failed = report.failed
+    record.counts.fetchedObjects = report.fetched.objects
+    record.counts.fetchedByteCount = report.fetched.bytes
+    record.counts.rows = report.rows
+    return record
 }
 
 /// The clock that kernels stamp files by: it moves every 1 to 10 ms.

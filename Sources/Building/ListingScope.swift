@@ -29,6 +29,14 @@ struct ListingScope {
         }
     }
 
+    /// Whether all that is listed is objects, whose listing is recorded: what directories hold shows by looking only.
+    func listsNoDirectory(_ project: Project) -> Bool {
+        localEntries.isEmpty
+            && project.sources.allSatisfy { source in
+                if case .directory = source.location { entries[source.name] == nil } else { true }
+            }
+    }
+
     /// The sets of constraints under which a rule's inputs are wanted; none when no asked target can need it.
     private static func constraints(
         of rule: Rule, project: Project, request: SelectionRequest

@@ -23,7 +23,7 @@ struct ProjectView: Sendable {
         observer: some BuildObserver
     ) async throws {
         self.workspace = workspace
-        project = try loadProject(workspace)
+        project = try loadProject(workspace).project
         let state = try openState(workspace, access: .reader, observer: observer)
         var survey = Survey(
             workspace: workspace, project: project, state: state, records: false, observer: observer)
@@ -57,12 +57,15 @@ struct ProjectView: Sendable {
     }
 }
 
+/// The project, and the bytes of all files that it was read from.
+typealias LoadedProject = (project: Project, text: [[UInt8]])
+
 /// Reads the Datafile. All of its errors come at once.
-func loadProject(_ workspace: Workspace) throws -> Project {
+func loadProject(_ workspace: Workspace) throws -> LoadedProject {
     guard FileManager.default.fileExists(atPath: workspace.datafilePath) else {
         throw BuildProblem.noDatafile(path: workspace.datafilePath)
     }
-    return try loadDatafile(path: workspace.datafilePath)
+    return try loadDatafileAndText(path: workspace.datafilePath)
 }
 
 func openState(

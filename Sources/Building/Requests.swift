@@ -23,6 +23,12 @@ package struct BuildRequest: Sendable {
     package var toolVersion = ""
 
     package init() {}
+
+    /// Whether it asks for all there is, and for no more than what is stale.
+    var canBeSettled: Bool {
+        selection.patterns.isEmpty && selection.excluded.isEmpty && selection.narrowing.isEmpty
+            && !forgetsRecords && !refetches
+    }
 }
 
 /// What `verify` is asked for.

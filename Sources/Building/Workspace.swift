@@ -15,6 +15,7 @@ package struct Workspace: Hashable, Sendable {
     }
 
     package var stateDirectory: String { root + "/.datamake" }
+    package var settledPath: String { stateDirectory + "/settled" }
     package var lockPath: String { stateDirectory + "/lock" }
     package var journalPath: String { stateDirectory + "/in-flight" }
     /// For files that memory has no room for; nothing in it has a name for longer than a moment.

@@ -49,7 +49,7 @@ import Testing
         #expect {
             try StateStore.open(directory: directory, access: access)
         } throws: { error in
-            (error as? StateProblem)?.kind == .newerFormat(found: 9, known: 1)
+            (error as? StateProblem)?.kind == .newerFormat(found: 9, known: 2)
         }
         #expect(try Data(contentsOf: URL(filePath: path)) == bytes)
         #expect(names == ["state.db"])
@@ -94,6 +94,30 @@ import Testing
             #expect(note?.contains("state.db.corrupt-\(number)") == true)
             try store.close()
         }
+    }
+
+    @Test(
+        "a database of format 1 is read as it is, and a writer brings it up to date",
+        .enabled(if: Peer.python != nil))
+    func formatOne() throws {
+        let record = try fill()
+        let script =
+            "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.execute('DROP TABLE generation'); "
+            + "d.execute('PRAGMA user_version = 1'); d.commit(); d.execute('PRAGMA journal_mode = DELETE'); d.close()"
+        #expect(try Peer.run(#require(Peer.python), ["-c", script, path]).status == 0)
+        let (reader, readerNote) = try StateStore.open(directory: directory, access: .reader)
+        #expect(readerNote == nil)
+        #expect(try reader.rawRecords() == [record])
+        #expect(try reader.generation() == nil)
+        try reader.close()
+        let (store, note) = try StateStore.open(directory: directory, access: .writer)
+        #expect(note == nil)
+        #expect(try store.rawRecords() == [record])
+        #expect(try store.generation()?.count == 16)
+        try store.close()
+        let again = try StateStore.open(directory: directory, access: .reader)
+        #expect(again.note == nil)
+        #expect(try again.store.rawRecords() == [record])
     }
 
     @Test("an empty file, and one whose log was left behind, start afresh")

@@ -173,6 +173,43 @@ import Testing
         #expect(try store.events(ofRun: "r1") == [event])
     }
 
+    @Test("the generation changes with what plans are made from, and with nothing else")
+    func generations() throws {
+        var samples = Samples(seed: 9)
+        let store = try writer()
+        var seen: Set<[UInt8]> = [try #require(try store.generation())]
+        let raw = samples.plainRaw(1)
+        let action = samples.plainAction(1, inputCount: 2)
+        let failure = FailureRecord(
+            target: "t", category: .data, message: "m", attempts: 1, isQuarantined: false, subject: "s",
+            lastAttempt: "2024-01-01T00:00:00Z")
+        let changes: [StateChange] = [
+            .raw(raw), .rawStamp(source: raw.source, key: raw.key, raw.stamp), .action(action),
+            .actionStamp(output: action.output, action.stamp), .failure(failure), .clearFailure(target: "t"),
+            .forgetRaw(source: raw.source, key: raw.key), .forgetAction(output: action.output),
+        ]
+        for change in changes {
+            try store.record([change])
+            #expect(seen.insert(try #require(try store.generation())).inserted, "\(change)")
+        }
+        try store.replaceObjects(ofSource: "s", changed: [samples.plainObject(1)], gone: [])
+        #expect(seen.insert(try #require(try store.generation())).inserted)
+
+        let last = try store.generation()
+        try store.saveSweeps(ofSource: "s", ["a/": SweepRecord(lastKey: "a/1", sweptAt: 1, pageCount: 1)])
+        try store.beginRun(RunRecord(id: "r1", startedAt: 1_000, arguments: [], version: "1"))
+        try store.record([
+            .event(
+                RunEvent(
+                    run: "r1", target: "x", kind: .clean, startedAt: 1, milliseconds: 5, outcome: .done,
+                    worker: 1))
+        ])
+        try store.forgetRuns(["r1"])
+        #expect(try store.generation() == last)
+        try store.close()
+        #expect(try StateStore.open(directory: directory, access: .reader).store.generation() == last)
+    }
+
     @Test("a transaction that fails leaves nothing, and the store goes on")
     func rollback() throws {
         var samples = Samples(seed: 8)

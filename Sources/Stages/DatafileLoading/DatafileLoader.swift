@@ -6,9 +6,16 @@ import Problems
 /// Reads files and nothing else: no command runs and no host is asked. The project's paths are relative to the
 /// directory of the Datafile.
 package func loadDatafile(path: String) throws(DatafileProblems) -> Project {
+    try loadDatafileAndText(path: path).project
+}
+
+/// The same, with the bytes of all files that were read, in the order in which they were: equal ones make equal projects.
+package func loadDatafileAndText(
+    path: String
+) throws(DatafileProblems) -> (project: Project, text: [[UInt8]]) {
     let loader = DatafileLoader()
     loader.loadFile(path: path, projectPath: lastComponent(path), includedFrom: nil)
-    return try loader.finish()
+    return (try loader.finish(), loader.filesRead)
 }
 
 /// The same for text that is at hand; `name` stands for the path, also for what is included.
@@ -43,6 +50,8 @@ private final class DatafileLoader {
     /// Files that are being read, each included by the one before.
     private var stack: [(identity: DatafileBytes.Identity, name: String)] = []
     private var includeCount = 0
+    /// Bytes of the files read so far.
+    private(set) var filesRead: [[UInt8]] = []
 
     // MARK: Files
 
@@ -73,6 +82,7 @@ private final class DatafileLoader {
     }
 
     func loadText(_ bytes: [UInt8], name: String, projectPath: String?, isRoot: Bool) {
+        filesRead.append(bytes)
         if let projectPath { datafilePaths.append(projectPath) }
         let shownName = name.escapedForDisplay
         let (text, wrongByte) = decodeDatafile(bytes)

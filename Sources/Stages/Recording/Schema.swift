@@ -7,10 +7,11 @@ import GRDB
 /// part after stands in the row. A row's other values are one blob that ends in a checksum (`RowWriter`). The tables with
 /// such a pair as their key have no rowid, so that key and values are one B-tree.
 ///
-/// History of `user_version`. An older file is set aside and the records start afresh: they are a cache.
+/// History of `user_version`.
 /// - 1: the first.
+/// - 2: with `generation`. The first writer adds it to a file of format 1; readers do without.
 enum Schema {
-    static let version = 1
+    static let version = 2
     /// "dmkS", in the file's header: tells our file from other people's.
     static let applicationID: Int32 = 0x646D_6B53
 
@@ -18,7 +19,14 @@ enum Schema {
     /// usual 4096 every month made from 30 daily files (some 1,000 bytes) took a whole extra page.
     static let pageByteCount = 8_192
 
-    static let tables: [String] = [
+    static let tables: [String] = firstTables + [generationTable]
+
+    /// One row: a value that no earlier state of the records had.
+    private static let generationTable =
+        "CREATE TABLE generation(id INTEGER PRIMARY KEY CHECK(id = 1), value BLOB NOT NULL)"
+
+    /// Those of format 1.
+    private static let firstTables: [String] = [
         "CREATE TABLE text(id INTEGER PRIMARY KEY, value TEXT NOT NULL UNIQUE, mark INTEGER NOT NULL)",
         "CREATE TABLE recipe(id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, fields TEXT NOT NULL)",
         pairTable("object"),
@@ -40,19 +48,39 @@ enum Schema {
     static func create(in database: Database) throws {
         try database.inTransaction(.immediate) {
             for table in tables { try database.execute(sql: table) }
+            try beginGeneration(in: database)
             try database.execute(sql: "PRAGMA application_id = \(applicationID)")
             try database.execute(sql: "PRAGMA user_version = \(version)")
             return .commit
         }
     }
 
-    /// Whether the database has exactly these tables, word for word.
+    /// Brings a database of an older format to this one.
+    static func migrate(_ database: Database) throws {
+        guard try Int.fetchOne(database, sql: "PRAGMA user_version") == 1 else { return }
+        try database.inTransaction(.immediate) {
+            try database.execute(sql: generationTable)
+            try beginGeneration(in: database)
+            try database.execute(sql: "PRAGMA user_version = \(version)")
+            return .commit
+        }
+    }
+
+    /// Marks the records as other than they ever were; part of every transaction that changes what a plan is made from.
+    static func beginGeneration(in database: Database) throws {
+        let statement = try SQLStatement(
+            database, "INSERT OR REPLACE INTO generation(id, value) VALUES (1, randomblob(16))")
+        try statement.run()
+    }
+
+    /// Whether the database has exactly these tables, or those of an older format that is still read, word for word.
     static func isWhole(in database: Database) throws -> Bool {
         let found = try String.fetchAll(
             database,
             sql: "SELECT ifnull(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY sql")
         let version = try Int.fetchOne(database, sql: "PRAGMA user_version")
-        return found == tables.sorted() && version == Self.version
+        return version == Self.version
+            ? found == tables.sorted() : version == 1 && found == firstTables.sorted()
     }
 
     /// What the first bytes of a database file say, without SQLite opening (and locking, or recovering) it.

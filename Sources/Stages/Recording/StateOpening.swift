@@ -67,6 +67,7 @@ struct StateOpening {
                     throw DatabaseError(
                         resultCode: .SQLITE_CORRUPT, message: "the tables are not those of this format")
                 }
+                try Schema.migrate(database)
                 return mode == "wal"
             }
             // The names of the database and of its log, which exists since the first read.
@@ -156,7 +157,7 @@ struct StateOpening {
         case .empty: return .absent
         case .version(let version) where version > Schema.version:
             throw StateProblem(.newerFormat(found: version, known: Schema.version), path: path, detail: "")
-        case .version(let version) where version < Schema.version:
+        case .version(let version) where version < 1:
             return .unusable("format \(version) is too old")
         case .notADatabase: return .unusable("it is damaged (no database of this program)")
         case .version:

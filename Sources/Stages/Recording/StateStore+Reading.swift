@@ -2,6 +2,20 @@ import GRDB
 package import Graph
 
 extension StateStore {
+    /// A value that changes with everything a plan is made from: objects, raw files, actions and failures, not runs, events
+    /// and sweeps. Two equal ones stand for equal records. Nil where the database has none yet.
+    package func generation() throws -> [UInt8]? {
+        try read { database, _ in
+            let isThere = try Int.fetchOne(
+                database, sql: "SELECT count(*) FROM sqlite_schema WHERE name = 'generation'")
+            guard isThere == 1 else { return nil }
+            let rows = try SQLStatement(database, "SELECT value FROM generation WHERE id = 1")
+            guard try rows.step() else { return nil }
+            let value = unsafe Array(rows.bytes(0))
+            return value.count == 16 ? value : nil
+        }
+    }
+
     /// What was last seen of a source, in byte order of the keys.
     package func objects(ofSource source: String) throws -> [RemoteObject] {
         try read { database, session in

@@ -16,6 +16,14 @@ package enum StateChange: Sendable {
     case clearFailure(target: String)
     case run(RunRecord)
     case event(RunEvent)
+
+    /// Whether a plan is made from it. Runs and events are history.
+    var isPlanned: Bool {
+        switch self {
+        case .run, .event: false
+        case .raw, .rawStamp, .forgetRaw, .action, .actionStamp, .forgetAction, .failure, .clearFailure: true
+        }
+    }
 }
 
 extension StateStore {
@@ -26,7 +34,8 @@ extension StateStore {
 
     /// Makes all changes in one transaction, durable with the next durable one at the latest.
     func record(_ changes: [StateChange], isDurable: Bool) throws {
-        try write(isDurable: isDurable) { database, session in
+        let isPlanned = changes.contains(where: \.isPlanned)
+        try write(isDurable: isDurable, isPlanned: isPlanned) { database, session in
             for change in changes { try apply(change, database, session) }
         }
     }
@@ -39,7 +48,7 @@ extension StateStore {
 
     /// Forgets runs and their events. Durable.
     package func forgetRuns(_ ids: [String]) throws {
-        try write(isDurable: true) { database, session in
+        try write(isDurable: true, isPlanned: false) { database, session in
             for id in ids {
                 let run = try SQLStatement(database, "DELETE FROM run WHERE id = ?")
                 try run.bind(1, id)
@@ -76,7 +85,7 @@ extension StateStore {
         throws
     {
         try check(source: source)
-        try write(isDurable: true) { database, session in
+        try write(isDurable: true, isPlanned: false) { database, session in
             let place = try session.coder.texts.intern(source + ":", in: database)
             for prefix in gone {
                 let delete = try SQLStatement(database, "DELETE FROM sweep WHERE place = ? AND name = ?")

@@ -134,12 +134,16 @@ package final class StateStore: Sendable {
     ///
     /// - Parameter isDurable: also after a power failure, once this returns. Otherwise the last transactions before one may
     ///   be lost (never torn, and never after just a crash): the records are then older, which costs a repeat.
-    func write(isDurable: Bool, _ body: (Database, Session) throws -> Void) throws {
+    /// - Parameter isPlanned: whether a plan is made from what is written, so that the records' generation ends.
+    func write(
+        isDurable: Bool, isPlanned: Bool = true, _ body: (Database, Session) throws -> Void
+    ) throws {
         guard access == .writer else {
             throw StateProblem(.unexpected, path: path, detail: "the records were opened for reading")
         }
         try perform { database, session in
             try database.inTransaction(.immediate) {
+                if isPlanned || !session.damagedRows.isEmpty { try Schema.beginGeneration(in: database) }
                 try deleteDamagedRows(database, session)
                 try body(database, session)
                 return .commit

@@ -1,0 +1,128 @@
+package import Bytes
+
+/// Paths of very many files with the stamps they had, as one run of bytes; `StampTable` compares it with the disk.
+///
+/// Neighbours in a directory share what their names begin with, so a file takes some 15 bytes. A stamp is kept as 64 bits
+/// of its hash: two stamps of one file that share them are an accident nobody will see.
+///
+/// Layout, integers little-endian: magic (8 bytes), key (16), note (8), then blocks, then XXH3-128 of all before (16).
+/// A block: byte count of what follows (4), count of files (4), byte count of the directory's path (4), that path with the
+/// slash, and for each file: bytes shared with the name before, bytes that follow (both LEB128), these bytes, hash (8).
+package struct StampTableWriter: Sendable {
+    static let magic: [UInt8] = Array("dmkstmp1".utf8)
+    static let headerByteCount = 32
+    static let trailerByteCount = 16
+    /// Small enough that many workers share one large directory.
+    static let blockFileCount = 2048
+    /// The system takes no longer paths, with the zero at their end.
+    static let pathByteLimit = 4095
+
+    private var bytes: [UInt8]
+    private var blockStart: Int?
+    private var blockCount = 0
+    private var directory: [UInt8] = []
+    private var lastName: [UInt8] = []
+    /// Whether a path was met that no file can have.
+    private(set) var isUnusable = false
+
+    package init() { bytes = [UInt8](repeating: 0, count: Self.headerByteCount) }
+
+    /// - Parameters:
+    ///   - path: absolute, or relative to the directory that the table is compared under.
+    ///   - stamp: nil where no regular file is.
+    package mutating func append(path: String, stamp: Stamp?) {
+        var path = path
+        path.withUTF8 { text in
+            var nameStart = text.count
+            var hasZero = false
+            for index in text.indices where unsafe text[index] == 0 { hasZero = true }
+            // SAFETY: 0 <= nameStart - 1 < text.count.
+            while unsafe nameStart > 0 && text[nameStart - 1] != UInt8(ascii: "/") { nameStart -= 1 }
+            guard !hasZero, text.count > nameStart, text.count <= Self.pathByteLimit else {
+                isUnusable = true
+                return
+            }
+            let place = unsafe UnsafeBufferPointer(rebasing: text[..<nameStart])
+            let name = unsafe UnsafeBufferPointer(rebasing: text[nameStart...])
+            if unsafe blockStart == nil || blockCount == Self.blockFileCount
+                || !directory.elementsEqual(place)
+            {
+                endBlock()
+                blockStart = bytes.count
+                blockCount = 0
+                unsafe directory = Array(place)
+                lastName = []
+                for _ in 0..<12 { bytes.append(0) }
+                bytes.append(contentsOf: directory)
+            }
+            var shared = 0
+            let limit = min(lastName.count, name.count)
+            // SAFETY: shared < limit <= name.count.
+            while unsafe shared < limit && lastName[shared] == name[shared] { shared += 1 }
+            varint(shared)
+            varint(name.count - shared)
+            unsafe bytes.append(contentsOf: name[shared...])
+            word(stampHash(stamp))
+            unsafe lastName.replaceSubrange(shared..., with: name[shared...])
+        }
+        blockCount += 1
+    }
+
+    /// The table. Nil where a path was met that cannot be asked for again.
+    ///
+    /// - Parameters:
+    ///   - key: of whoever keeps the table, to know it again by.
+    ///   - note: a number to go with it.
+    package consuming func finish(key: XXH3Digest, note: Int) -> [UInt8]? {
+        endBlock()
+        guard !isUnusable else { return nil }
+        for (index, byte) in (Self.magic + key.bytes).enumerated() { bytes[index] = byte }
+        put(UInt64(bitPattern: Int64(note)), byteCount: 8, at: 24)
+        bytes += XXH3Digest(of: bytes).bytes
+        return bytes
+    }
+
+    private mutating func endBlock() {
+        guard let start = blockStart else { return }
+        put(UInt64(bytes.count - start - 4), byteCount: 4, at: start)
+        put(UInt64(blockCount), byteCount: 4, at: start + 4)
+        put(UInt64(directory.count), byteCount: 4, at: start + 8)
+        blockStart = nil
+    }
+
+    private mutating func put(_ value: UInt64, byteCount: Int, at offset: Int) {
+        for index in 0..<byteCount {
+            bytes[offset + index] = UInt8(truncatingIfNeeded: value >> UInt64(8 * index))
+        }
+    }
+
+    private mutating func varint(_ value: Int) {
+        var rest = value
+        while rest >= 0x80 {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        bytes.append(UInt8(rest))
+    }
+
+    private mutating func word(_ value: UInt64) {
+        unsafe withUnsafeBytes(of: value.littleEndian) { unsafe bytes.append(contentsOf: $0) }
+    }
+}
+
+/// Never 0 for a stamp; 0 for none.
+func stampHash(_ stamp: Stamp?) -> UInt64 {
+    guard let stamp else { return 0 }
+    // Two rounds of a 128-bit product, as in wyhash: every bit of the four numbers reaches every bit of the sum.
+    func mixed(_ a: UInt64, _ b: UInt64) -> UInt64 {
+        let product = a.multipliedFullWidth(by: b)
+        return product.high ^ product.low
+    }
+    let first = mixed(
+        UInt64(bitPattern: stamp.byteCount) ^ 0xA076_1D64_78BD_642F,
+        UInt64(bitPattern: stamp.modified) ^ 0xE703_7ED1_A0B4_28DB)
+    let second = mixed(
+        UInt64(bitPattern: stamp.changed) ^ 0x8EBC_6AF0_9C88_C6E3, stamp.inode ^ 0x5899_65CC_7537_4CC3)
+    let sum = mixed(first ^ 0x1D8E_4E27_C47D_124F, second ^ 0xEB44_ACCA_B455_D165)
+    return max(1, sum)
+}

@@ -1,0 +1,136 @@
+import Bytes
+import Files
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("StampTable") struct StampTableTests {
+    let scratch: TemporaryDirectory
+    let key = XXH3Digest(high: 1, low: 2)
+
+    init() throws { scratch = try TemporaryDirectory() }
+
+    /// The table of the files as they are now.
+    private func table(_ paths: [String], note: Int = 0) throws -> [UInt8] {
+        var writer = StampTableWriter()
+        for path in paths {
+            writer.append(path: path, stamp: (try? Stamp.of(path: absolute(path))) ?? nil)
+        }
+        return try #require(writer.finish(key: key, note: note))
+    }
+
+    private func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : scratch.path(path) }
+
+    private func matches(_ bytes: [UInt8], workers: Int = 2) throws -> Bool {
+        try #require(StampTable(bytes)).matchesDisk(under: scratch.path, workerCount: workers)
+    }
+
+    @Test("of no file always matches, and keeps key and note")
+    func empty() throws {
+        let table = try #require(StampTable(try table([], note: 1 << 40)))
+        #expect(table.key == key)
+        #expect(table.note == 1 << 40)
+        #expect(table.matchesDisk(under: scratch.path, workerCount: 2))
+        #expect(table.matchesDisk(under: scratch.path("absent"), workerCount: 1))
+    }
+
+    /// Enough files that directories are cut into several blocks, some are opened, and some are not.
+    private func makeTree() throws -> [String] {
+        var random = SeededGenerator(seed: 11)
+        var paths = ["top", "é/e\u{301}", "a b/c d", "one/two/three/x"]
+        for directory in ["few", "many", "deep/er"] {
+            let count = directory == "many" ? 5_000 : directory == "few" ? 3 : 40
+            for index in 0..<count { paths.append("\(directory)/file-\(index * 7)") }
+        }
+        for path in paths { try scratch.write(String(random.next() % 100), to: path) }
+        paths.append("few/absent")
+        paths.append("no directory/absent")
+        paths.append(scratch.path("top"))
+        return paths
+    }
+
+    @Test("matches while nothing changed, in any order and by any number of threads", arguments: [1, 2, 7])
+    func unchanged(_ workers: Int) throws {
+        var paths = try makeTree()
+        #expect(try matches(try table(paths), workers: workers))
+        var random = SeededGenerator(seed: 3)
+        paths.shuffle(using: &random)
+        #expect(try matches(try table(paths), workers: workers))
+    }
+
+    @Test("every change of any one file shows")
+    func changes() throws {
+        let paths = try makeTree()
+        let changes: [(String, (String) throws -> Void)] = [
+            ("removed", { try FileManager.default.removeItem(atPath: $0) }),
+            ("longer", { try Data("longer than before".utf8).write(to: URL(filePath: $0)) }),
+            ("touched", { _ = try Peer.run("/usr/bin/touch", [$0]) }),
+            (
+                "a directory",
+                {
+                    try FileManager.default.removeItem(atPath: $0)
+                    try FileManager.default.createDirectory(atPath: $0, withIntermediateDirectories: false)
+                }
+            ),
+        ]
+        for path in [
+            "top", "é/e\u{301}", "one/two/three/x", "few/file-7", "many/file-34993", "deep/er/file-0",
+        ] {
+            for (name, change) in changes {
+                try? FileManager.default.removeItem(atPath: absolute(path))
+                try scratch.write("12", to: path)
+                let bytes = try table(paths)
+                #expect(try matches(bytes))
+                try change(absolute(path))
+                #expect(try !matches(bytes), "\(path) \(name)")
+            }
+        }
+        try? FileManager.default.removeItem(atPath: scratch.path("top"))
+        try scratch.write("12", to: "top")
+        let bytes = try table(paths)
+        try scratch.write("1", to: "few/absent")
+        #expect(try !matches(bytes), "one that was absent came")
+    }
+
+    @Test("damaged bytes are no table")
+    func damage() throws {
+        let good = try table(try makeTree())
+        var random = SeededGenerator(seed: 5)
+        for _ in 0..<200 {
+            var bytes = good
+            bytes[Int.random(in: 0..<bytes.count, using: &random)] ^=
+                1 << UInt8.random(in: 0..<8, using: &random)
+            #expect(StampTable(bytes) == nil)
+        }
+        for length in [0, 1, 31, 32, 47, 48, 100, good.count - 1] {
+            #expect(StampTable(Array(good[..<length])) == nil)
+        }
+    }
+
+    @Test("blocks that lie about lengths match nothing and read nothing outside")
+    func lies() throws {
+        try scratch.write("1", to: "a/b")
+        let good = try table(["a/b"])
+        var random = SeededGenerator(seed: 6)
+        for _ in 0..<2_000 {
+            var bytes = Array(good.dropLast(16))
+            let index = Int.random(in: 32..<bytes.count, using: &random)
+            let value = UInt8.random(in: 0...255, using: &random)
+            guard bytes[index] != value else { continue }
+            bytes[index] = value
+            bytes += XXH3Digest(of: bytes).bytes
+            guard let table = StampTable(bytes) else { continue }
+            #expect(!table.matchesDisk(under: scratch.path, workerCount: 1))
+        }
+    }
+
+    @Test(
+        "a path that no file can have makes no table",
+        arguments: ["", "a/", "a\u{0}b", String(repeating: "x", count: 5_000)])
+    func unusable(_ path: String) throws {
+        var writer = StampTableWriter()
+        writer.append(path: "good", stamp: nil)
+        writer.append(path: path, stamp: nil)
+        #expect(writer.finish(key: key, note: 0) == nil)
+    }
+}
