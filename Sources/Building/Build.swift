@@ -39,8 +39,8 @@ package func build(
     }
     if refresh == .none,
         let report = try settledReport(
-            request, key: settledKey(), in: workspace, project: project, state: state, journal: journal,
-            observer: observer, started: started)
+            request, key: settledKey(), in: workspace, state: state, journal: journal, observer: observer,
+            started: started)
     {
         return report
     }
@@ -48,22 +48,33 @@ package func build(
     // What is out there, and what that makes of the rules.
     var survey = Survey(
         workspace: workspace, project: project, state: state, records: !request.isDryRun, observer: observer)
+    let keyBefore = try settledKey()
     let offerings = try await survey.offerings(
         scope: scope, refresh: refresh, connections: request.connections)
     let key = try settledKey()
-    if refresh != .none, survey.problems.isEmpty,
-        let report = try settledReport(
-            request, key: key, in: workspace, project: project, state: state, journal: journal,
-            observer: observer, started: started)
-    {
-        return report
+    var changed: (part: ChangedPart, rest: SettledPlan)?
+    if refresh != .none, survey.problems.isEmpty {
+        if survey.news.isEmpty {
+            let report = try settledReport(
+                request, key: key, in: workspace, state: state, journal: journal, observer: observer,
+                started: started)
+            if let report { return report }
+        } else if let keyBefore, let rest = SettledPlan(workspace, key: keyBefore),
+            let part = ChangedPart(
+                of: project, news: survey.news, snapshots: survey.snapshots, mirrorPath: survey.mirrorPath),
+            rest.holds
+        {
+            changed = (part, rest)
+        }
     }
-    let graph = expand(project, offerings: offerings, mirrorPath: survey.mirrorPath)
+    let graph =
+        changed?.part.graph ?? expand(project, offerings: offerings, mirrorPath: survey.mirrorPath)
 
     // What of it is stale, and why.
-    var records = try loadRecords(state)
-    let selection = try select(
-        request.selection, in: project, graph: graph, recorded: Array(records.actions.keys))
+    var records = changed == nil ? try loadRecords(state) : try loadRecords(state, of: graph)
+    let selection =
+        try changed?.part.selection
+        ?? select(request.selection, in: project, graph: graph, recorded: Array(records.actions.keys))
     let forgotten = request.forgetsRecords ? Set(selection.actions.map { graph.actions[$0].output }) : []
     let refetched = request.refetches ? rawNames(of: selection, in: graph) : []
     if request.forgetsRecords && !request.isDryRun {
@@ -75,7 +86,11 @@ package func build(
         PlanRequest(
             selection: selection, writer: writerVersion(for:), forced: forgotten, refetched: refetched),
         graph: graph, records: records, files: files)
-    let counts = plan.counts(in: graph)
+    var counts = plan.counts(in: graph)
+    let settledCount =
+        changed.map { $0.rest.consideredCount + $0.part.addedCount - counts.considered } ?? 0
+    counts.considered += settledCount
+    counts.fresh += settledCount
     observer.observe(.planned(counts))
 
     var report = BuildReport(run: newRunIdentifier())
@@ -89,6 +104,7 @@ package func build(
     }
     guard let journal else {
         report.describe(plan, in: graph)
+        report.fresh += settledCount
         report.seconds = secondsSince(started)
         return report
     }
@@ -99,9 +115,19 @@ package func build(
         plan: plan,
         records: records, state: state, journal: journal, observer: observer)
     report = try await run.execute(report)
-    if let key, report.failures.isEmpty, !Task.isCancelled, plan.isSettled(in: graph) {
-        for path in statisticsPaths(of: project) { _ = files.stamp(path) }
-        files.settle(workspace, key: key, consideredCount: counts.considered)
+    if report.failures.isEmpty, !Task.isCancelled {
+        if let changed {
+            try resettle(
+                changed.part, besides: changed.rest, consideredCount: counts.considered, in: workspace,
+                project: project, observer: observer
+            ) { generation in
+                SettledPlan.key(
+                    of: loaded, in: workspace, generation: generation, toolVersion: request.toolVersion)
+            }
+        } else if let key, plan.isSettled(in: graph) {
+            for path in statisticsPaths(of: project) { _ = files.stamp(path) }
+            files.settle(workspace, key: key, consideredCount: counts.considered)
+        }
     }
     report.seconds = secondsSince(started)
     return report
@@ -109,7 +135,7 @@ package func build(
 
 /// The report of a build that has nothing to do, where that was settled before; nil where it takes a plan to know.
 private func settledReport(
-    _ request: BuildRequest, key: XXH3Digest?, in workspace: Workspace, project: Project, state: StateStore,
+    _ request: BuildRequest, key: XXH3Digest?, in workspace: Workspace, state: StateStore,
     journal: InFlightJournal?, observer: some BuildObserver, started: ContinuousClock.Instant
 ) throws -> BuildReport? {
     guard let key, let settled = SettledPlan(workspace, key: key) else { return nil }
@@ -140,6 +166,26 @@ private func settledReport(
     try? journal.clear()
     report.seconds = secondsSince(started)
     return report
+}
+
+/// Plans what was just built once more; where it is settled, so is all.
+private func resettle(
+    _ part: ChangedPart, besides rest: SettledPlan, consideredCount: Int, in workspace: Workspace,
+    project: Project, observer: some BuildObserver, key: (_ generation: [UInt8]?) -> XXH3Digest?
+) throws {
+    let state = try openState(workspace, access: .reader, observer: observer)
+    guard let key = key(try state.generation()) else { return }
+    let files = NotedFiles(DiskFiles(workspace: workspace))
+    let plan = plan(
+        PlanRequest(selection: part.selection, writer: writerVersion(for:)), graph: part.graph,
+        records: try loadRecords(state, of: part.graph), files: files)
+    try state.close()
+    guard plan.isSettled(in: part.graph) else { return }
+    let statistics = statisticsPaths(of: project)
+    for path in statistics { _ = files.stamp(path) }
+    files.settle(
+        workspace, key: key, consideredCount: consideredCount, besides: rest,
+        replacing: part.paths.union(statistics.map { Array($0.utf8) }))
 }
 
 /// Wall time, to the microsecond.

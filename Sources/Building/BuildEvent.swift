@@ -43,3 +43,8 @@ package struct PlanCounts: Hashable, Sendable, Codable {
 package protocol BuildObserver: Sendable {
     func observe(_ event: BuildEvent)
 }
+
+/// Sees nothing: for a look that is made again in the open when it does not suffice.
+struct SilentObserver: BuildObserver {
+    func observe(_ event: BuildEvent) {}
+}

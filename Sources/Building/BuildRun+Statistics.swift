@@ -18,10 +18,11 @@ extension BuildRun {
         }
         guard !due.isEmpty else { return }
         var entries = [String: [PartitionStatistics]]()
-        for record in records.values {
+        // From the state, since this run may know of no more than a part.
+        try state.forEachActionRecord { record in
             guard let directory = directories[record.rule], due.contains(directory),
                 let statistics = record.statistics
-            else { continue }
+            else { return }
             entries[directory, default: []].append(
                 PartitionStatistics(path: record.output, statistics: statistics))
         }

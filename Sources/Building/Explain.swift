@@ -11,8 +11,19 @@ package func explain(
     _ targets: [String], in workspace: Workspace, refresh: RefreshMode, walksToRoots: Bool,
     observer: some BuildObserver
 ) async throws -> [WhyReport] {
+    if refresh == .none, targets.count == 1,
+        let view = try ProjectView(workspace, output: targets[0], observer: observer)
+    {
+        return try explain(targets, in: view, walksToRoots: walksToRoots)
+    }
     let view = try await ProjectView(
         workspace, refresh: refresh, only: SelectionRequest(patterns: targets), observer: observer)
+    return try explain(targets, in: view, walksToRoots: walksToRoots)
+}
+
+private func explain(
+    _ targets: [String], in view: ProjectView, walksToRoots: Bool
+) throws -> [WhyReport] {
     var reports = [WhyReport]()
     for target in targets {
         let selection = try select(

@@ -34,6 +34,27 @@ struct ProjectView: Sendable {
         listedKeys = survey.snapshots.mapValues { Set($0.map(\.key)) }
     }
 
+    /// Looks at just what one output is made from, as the last listing shows it. Nil where that cannot be told, or is nothing.
+    init?(_ workspace: Workspace, output: String, observer: some BuildObserver) throws {
+        self.workspace = workspace
+        project = try loadProject(workspace).project
+        guard let scope = OutputScope(output, in: project) else { return nil }
+        let state = try openState(workspace, access: .reader, observer: SilentObserver())
+        let survey = Survey(
+            workspace: workspace, project: project, state: state, records: false, observer: observer)
+        var objects = [String: [RemoteObject]]()
+        for (source, prefixes) in scope.prefixes {
+            objects[source] = try state.objects(ofSource: source, startingWith: prefixes)
+        }
+        var narrowed = project
+        narrowed.rules = scope.rules
+        graph = expand(
+            narrowed, offerings: Offerings(objects: objects, localFiles: []), mirrorPath: survey.mirrorPath)
+        guard graph.actionIndex[output] != nil else { return nil }
+        records = try loadRecords(state, of: graph)
+        listedKeys = objects.mapValues { Set($0.map(\.key)) }
+    }
+
     /// The plan for a selection, as `build` would make it.
     func plan(_ selection: Selection) -> Plan {
         Planning.plan(
@@ -74,6 +95,19 @@ func openState(
     let opened = try StateStore.open(directory: workspace.stateDirectory, access: access)
     if let note = opened.note { observer.observe(.note(note)) }
     return opened.store
+}
+
+/// What is remembered of a small graph's raws and actions, by name, and all failures.
+func loadRecords(_ state: StateStore, of graph: BuildGraph) throws -> Records {
+    var records = Records()
+    for raw in graph.raws {
+        records.raws[raw.name] = try state.rawRecord(source: raw.source, key: raw.object.key)
+    }
+    for action in graph.actions {
+        records.actions[action.output] = try state.actionRecord(output: action.output)
+    }
+    for failure in try state.failures() { records.failures[failure.target] = failure }
+    return records
 }
 
 /// Everything remembered, by name.

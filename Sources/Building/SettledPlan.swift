@@ -17,7 +17,7 @@ struct SettledPlan {
     private let key: XXH3Digest
     /// What was counted when the answer was given.
     let consideredCount: Int
-    private let table: StampTable
+    fileprivate let table: StampTable
 
     /// Digest of all that the answer follows from but the disk; nil where that cannot be known.
     ///
@@ -76,12 +76,22 @@ final class NotedFiles: FileInspecting {
     }
 
     /// Keeps the answer of a plan that found nothing to do. A file that cannot be written costs time later, no more.
-    func settle(_ workspace: Workspace, key: XXH3Digest, consideredCount: Int) {
+    ///
+    /// - Parameter settled: what was kept before, of which the plan looked at a part only: files other than `paths` are as
+    ///   they were.
+    func settle(
+        _ workspace: Workspace, key: XXH3Digest, consideredCount: Int, besides settled: SettledPlan? = nil,
+        replacing paths: Set<[UInt8]> = []
+    ) {
         guard isSimple.withLock({ $0 }) else { return }
-        let table = notes.withLock { notes in
-            let table = notes
+        var table = StampTableWriter()
+        if let settled {
+            guard let rest = settled.table.writer(without: paths) else { return }
+            table = rest
+        }
+        notes.withLock { notes in
+            table.append(notes)
             notes = StampTableWriter()
-            return table
         }
         guard let bytes = table.finish(key: key, note: consideredCount) else { return }
         // Not durable: a torn file is not whole, and an older one has another key.

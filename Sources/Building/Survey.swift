@@ -19,6 +19,8 @@ struct Survey {
     private(set) var problems: [ListingProblem] = []
     /// Listed now, or recorded from before, that no pattern of the Datafile asks for.
     private(set) var snapshots: [String: [RemoteObject]] = [:]
+    /// What the listings changed, by source; sources without news left out.
+    private(set) var news: [String: SnapshotUpdate] = [:]
 
     init(
         workspace: Workspace, project: Project, state: StateStore, records: Bool, observer: any BuildObserver
@@ -61,6 +63,7 @@ struct Survey {
             note(listing)
             let update = merge(previous: previous, listing: listing)
             snapshots[source.name] = update.objects
+            if !update.isEmpty { news[source.name] = update }
             observer.observe(
                 .listed(
                     source: source.name, objectCount: listing.objects.count,
@@ -85,7 +88,7 @@ struct Survey {
     }
 
     private func save(_ update: SnapshotUpdate, listing: SourceListing, of source: Source) throws {
-        if !update.new.isEmpty || !update.changed.isEmpty || !update.gone.isEmpty {
+        if !update.isEmpty {
             try state.replaceObjects(
                 ofSource: source.name, changed: update.new + update.changed, gone: update.gone.map(\.key))
         }

@@ -34,21 +34,99 @@ import Testing
         try FileManager.default.removeItem(atPath: project.path(Self.settled))
         let planned = try project.datamake("build", "-n", "--json", "--refresh", "none")
         #expect(dry.status == 0)
-        func stable(_ output: Peer.Output) throws -> NSDictionary {
-            var object = try #require(
-                JSONSerialization.jsonObject(with: Data(output.standardOutput.utf8)) as? [String: Any])
-            object["run"] = nil
-            object["seconds"] = nil
-            return object as NSDictionary
-        }
         #expect(try stable(dry) == stable(planned))
+    }
+
+    /// A report without what differs from run to run.
+    private func stable(_ output: Peer.Output) throws -> NSDictionary {
+        var object = try #require(
+            JSONSerialization.jsonObject(with: Data(output.standardOutput.utf8)) as? [String: Any])
+        object["run"] = nil
+        object["seconds"] = nil
+        return object as NSDictionary
+    }
+
+    /// Months made of days, beside the days: two outputs read one object.
+    static let rules = """
+          months:
+            from: archive:data/{symbol}/{symbol}-{date:day}.zip
+            where: {symbol: ["*A*", "BBB"]}
+            to: lake/months/{symbol}/{date.month}.parquet
+            table: bar
+        """
+
+    @Test(
+        "what a listing changed is planned as it would be among all others", arguments: [1, 2, 3] as [UInt64])
+    func partialPlans(_ seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let archive = try Archive(symbols: ["AAA", "BBB", "CCC"], days: 4)
+        let origin = try Origin(archive.path)
+        let project = try ProjectDirectory(barsDatafile(.bucket(origin.url), rules: Self.rules))
+        #expect(try project.build().status == 0)
+        #expect(try project.build("--refresh", "none").counts.built == 0)
+        let kept = project.path(Self.settled)
+        for step in 0..<6 {
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                let symbol = ["AAA", "BBB", "CCC", "DDD"].randomElement(using: &random)!
+                // Around the end of a month: what comes may be a month's first day.
+                let day = Archive.day(Int.random(in: 0...3, using: &random) * 14)
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: try? archive.remove(Archive.key(symbol, day))
+                case 1: try archive.putDay(symbol, day, rows: Int.random(in: 1...30, using: &random))
+                default: try archive.put(Archive.csv(symbol, day), at: Archive.key(symbol, day), level: 9)
+                }
+            }
+            let part = try project.datamake("build", "-n", "--json", "--refresh", "full")
+            try FileManager.default.moveItem(atPath: kept, toPath: kept + ".away")
+            let whole = try project.datamake("build", "-n", "--json", "--refresh", "full")
+            try FileManager.default.moveItem(atPath: kept + ".away", toPath: kept)
+            #expect(try stable(part) == stable(whole), "step \(step)")
+
+            let built = try project.build("--refresh", "full")
+            #expect(built.status == 0, "\(built.standardError)")
+            // What was built is settled with the rest: nothing writes the answer down again.
+            let touch = FileTouch(kept)
+            let after = try project.build("--refresh", "none").counts
+            #expect(after.considered == built.counts.considered && after.fresh == after.considered)
+            #expect(FileTouch(kept) == touch, "step \(step)")
+            try FileManager.default.removeItem(atPath: kept)
+            #expect(try project.build("--refresh", "none").counts == after, "step \(step)")
+        }
+    }
+
+    @Test("why says the same of one target by its name as among all others")
+    func whyOne() throws {
+        let settled = try Settled()
+        let project = settled.project
+        let csv = Archive.csv("AAA", "2024-01-02")
+        try settled.built.archive.put(
+            csv.replacing(",23\n", with: ",24\n"), at: Archive.key("AAA", "2024-01-02"))
+        try settled.built.archive.remove(Archive.key("BBB", "2024-01-03"))
+        try FileManager.default.removeItem(atPath: project.path(bars("BBB", "2024-01-01")))
+        // Records the listing and leaves the others as they are.
+        _ = try project.build("--refresh", "full", bars("AAA", "2024-01-01"))
+        let outputs = [
+            ("AAA", "2024-01-01"), ("AAA", "2024-01-02"), ("BBB", "2024-01-01"), ("BBB", "2024-01-03"),
+        ].map { bars($0.0, $0.1) }
+        for output in outputs {
+            let one = try project.datamake("why", "--json", "--refresh", "none", output)
+            // Two targets are looked up among all.
+            let two = try project.datamake("why", "--json", "--refresh", "none", output, outputs[0])
+            #expect(
+                one.standardOutput.split(separator: "\n").first
+                    == two.standardOutput.split(separator: "\n").first)
+            #expect(!one.standardOutput.isEmpty)
+        }
+        let unknown = try project.datamake("why", "--refresh", "none", bars("ZZZ", "2024-01-01"))
+        #expect(unknown.standardError.contains("no target, rule or source matches"))
     }
 
     @Test(
         "does not hide what changed",
         arguments: [
             "output removed", "output overwritten", "raw removed", "recipe edited", "statistics removed",
-            "object republished", "object new", "narrowed", "rebuilt", "records gone", "torn", "stale copy",
+            "object republished", "object new", "object gone", "narrowed", "rebuilt", "records gone", "torn",
+            "stale copy",
         ])
     func changes(_ what: String) throws {
         let settled = try Settled()
@@ -80,6 +158,9 @@ import Testing
         case "object new":
             try settled.built.archive.putDay("BBB", "2024-01-04")
             expected = BuildCounts(considered: 7, fresh: 6, built: 1, fetched: 1)
+        case "object gone":
+            try settled.built.archive.remove(Archive.key("AAA", "2024-01-02"))
+            expected = BuildCounts(considered: 5, fresh: 5)
         case "narrowed":
             arguments += [settled.output]
             expected = BuildCounts(considered: 1, fresh: 1)

@@ -92,6 +92,46 @@ import Testing
         #expect(try !matches(bytes), "one that was absent came")
     }
 
+    @Test("a table without some files, and with others, is the table of what there is")
+    func rewriting() throws {
+        let paths = try makeTree()
+        var random = SeededGenerator(seed: 8)
+        for _ in 0..<10 {
+            var changed = Set<String>()
+            for _ in 0..<5 { changed.insert(paths.randomElement(using: &random)!) }
+            for path in changed where !path.contains("absent") {
+                try scratch.write("other \(random.next())", to: path.hasPrefix("/") ? "top" : path)
+            }
+            if changed.contains("top") || changed.contains(scratch.path("top")) {
+                changed.formUnion(["top", scratch.path("top")])
+            }
+            let before = try #require(StampTable(try table(paths)))
+            for path in changed where !path.contains("absent") {
+                try scratch.write("and more \(random.next())", to: path.hasPrefix("/") ? "top" : path)
+            }
+            #expect(
+                changed.allSatisfy { $0.contains("absent") }
+                    || !before.matchesDisk(under: scratch.path, workerCount: 1))
+            var writer = try #require(before.writer(without: Set(changed.map { Array($0.utf8) })))
+            #expect(
+                try matches(try #require(writer.finish(key: key, note: 1))), "without them the rest matches")
+            var others = StampTableWriter()
+            for path in changed.sorted() {
+                others.append(path: path, stamp: (try? Stamp.of(path: absolute(path))) ?? nil)
+            }
+            writer = try #require(before.writer(without: Set(changed.map { Array($0.utf8) })))
+            writer.append(others)
+            let rewritten = try #require(writer.finish(key: key, note: 1))
+            #expect(try matches(rewritten))
+            let victim = changed.first { !$0.contains("absent") }
+            if let victim {
+                try FileManager.default.removeItem(atPath: absolute(victim))
+                #expect(try !matches(rewritten))
+                try scratch.write("again", to: victim.hasPrefix("/") ? "top" : victim)
+            }
+        }
+    }
+
     @Test("damaged bytes are no table")
     func damage() throws {
         let good = try table(try makeTree())

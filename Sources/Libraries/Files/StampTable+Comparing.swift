@@ -39,6 +39,60 @@ package struct StampTable: Sendable {
         note = Self.integer(bytes, at: 24) | Self.integer(bytes, at: 28) << 32
     }
 
+    /// A writer that holds all files of this table but some. Nil for a block that lies about its lengths.
+    ///
+    /// - Parameter paths: as bytes, since texts that Swift calls equal may name different files.
+    package func writer(without paths: Set<[UInt8]>) -> StampTableWriter? {
+        let directories = Set(
+            paths.map { path in
+                path[..<(path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0)]
+            })
+        var writer = StampTableWriter()
+        for block in blocks {
+            let directory = block.lowerBound + 8
+            let byteCount = Self.integer(bytes, at: block.lowerBound + 4)
+            guard byteCount <= block.upperBound - directory else { return nil }
+            let place = bytes[directory..<directory + byteCount]
+            guard directories.contains(place) else {
+                writer.append(block: bytes[block.lowerBound - 4..<block.upperBound])
+                continue
+            }
+            var path = Array(place)
+            var position = directory + byteCount
+            for _ in 0..<Self.integer(bytes, at: block.lowerBound) {
+                guard let (shared, added, hash) = entry(at: &position, end: block.upperBound),
+                    byteCount + shared <= path.count
+                else { return nil }
+                path.replaceSubrange((byteCount + shared)..., with: added)
+                guard !paths.contains(path) else { continue }
+                unsafe path.withUnsafeBufferPointer { unsafe writer.append($0, hash: hash) }
+            }
+        }
+        return writer
+    }
+
+    /// One file of a block: bytes shared with the name before, bytes that follow them, hash.
+    private func entry(
+        at position: inout Int, end: Int
+    ) -> (shared: Int, added: ArraySlice<UInt8>, hash: UInt64)? {
+        func varint() -> Int? {
+            var value = 0
+            for shift in [0, 7, 14] where position < end {
+                let byte = bytes[position]
+                position += 1
+                value |= Int(byte & 0x7F) << shift
+                if byte < 0x80 { return value }
+            }
+            return nil
+        }
+        guard let shared = varint(), let count = varint(), count <= end - position - 8 else { return nil }
+        let added = bytes[position..<position + count]
+        position += count
+        let hash = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[position + $1]) << UInt64(8 * $1) }
+        position += 8
+        return (shared, added, hash)
+    }
+
     /// Whether every file has the stamp it had. Stops at the first that has not.
     ///
     /// - Parameters:

@@ -32,40 +32,57 @@ package struct StampTableWriter: Sendable {
     ///   - stamp: nil where no regular file is.
     package mutating func append(path: String, stamp: Stamp?) {
         var path = path
-        path.withUTF8 { text in
-            var nameStart = text.count
-            var hasZero = false
-            for index in text.indices where unsafe text[index] == 0 { hasZero = true }
-            // SAFETY: 0 <= nameStart - 1 < text.count.
-            while unsafe nameStart > 0 && text[nameStart - 1] != UInt8(ascii: "/") { nameStart -= 1 }
-            guard !hasZero, text.count > nameStart, text.count <= Self.pathByteLimit else {
-                isUnusable = true
-                return
-            }
-            let place = unsafe UnsafeBufferPointer(rebasing: text[..<nameStart])
-            let name = unsafe UnsafeBufferPointer(rebasing: text[nameStart...])
-            if unsafe blockStart == nil || blockCount == Self.blockFileCount
-                || !directory.elementsEqual(place)
-            {
-                endBlock()
-                blockStart = bytes.count
-                blockCount = 0
-                unsafe directory = Array(place)
-                lastName = []
-                for _ in 0..<12 { bytes.append(0) }
-                bytes.append(contentsOf: directory)
-            }
-            var shared = 0
-            let limit = min(lastName.count, name.count)
-            // SAFETY: shared < limit <= name.count.
-            while unsafe shared < limit && lastName[shared] == name[shared] { shared += 1 }
-            varint(shared)
-            varint(name.count - shared)
-            unsafe bytes.append(contentsOf: name[shared...])
-            word(stampHash(stamp))
-            unsafe lastName.replaceSubrange(shared..., with: name[shared...])
+        let hash = stampHash(stamp)
+        path.withUTF8 { unsafe append($0, hash: hash) }
+    }
+
+    /// - Parameter text: a path.
+    mutating func append(_ text: UnsafeBufferPointer<UInt8>, hash: UInt64) {
+        var nameStart = text.count
+        var hasZero = false
+        for index in text.indices where unsafe text[index] == 0 { hasZero = true }
+        // SAFETY: 0 <= nameStart - 1 < text.count.
+        while unsafe nameStart > 0 && text[nameStart - 1] != UInt8(ascii: "/") { nameStart -= 1 }
+        guard !hasZero, text.count > nameStart, text.count <= Self.pathByteLimit else {
+            isUnusable = true
+            return
         }
+        let place = unsafe UnsafeBufferPointer(rebasing: text[..<nameStart])
+        let name = unsafe UnsafeBufferPointer(rebasing: text[nameStart...])
+        if unsafe blockStart == nil || blockCount == Self.blockFileCount
+            || !directory.elementsEqual(place)
+        {
+            endBlock()
+            blockStart = bytes.count
+            blockCount = 0
+            unsafe directory = Array(place)
+            lastName = []
+            for _ in 0..<12 { bytes.append(0) }
+            bytes.append(contentsOf: directory)
+        }
+        var shared = 0
+        let limit = min(lastName.count, name.count)
+        // SAFETY: shared < limit <= name.count.
+        while unsafe shared < limit && lastName[shared] == name[shared] { shared += 1 }
+        varint(shared)
+        varint(name.count - shared)
+        unsafe bytes.append(contentsOf: name[shared...])
+        word(hash)
+        unsafe lastName.replaceSubrange(shared..., with: name[shared...])
         blockCount += 1
+    }
+
+    /// Takes over all files of another.
+    package mutating func append(_ other: consuming StampTableWriter) {
+        other.endBlock()
+        append(block: other.bytes[Self.headerByteCount...])
+        isUnusable = isUnusable || other.isUnusable
+    }
+
+    /// Takes over a whole block of another table, from its byte count on.
+    mutating func append(block: ArraySlice<UInt8>) {
+        endBlock()
+        bytes += block
     }
 
     /// The table. Nil where a path was met that cannot be asked for again.

@@ -10,6 +10,9 @@ package struct SnapshotUpdate: Hashable, Sendable {
     package var changed: [RemoteObject] = []
     package var before: [RemoteObject] = []
     package var gone: [RemoteObject] = []
+
+    /// Whether nothing is new, changed or gone.
+    package var isEmpty: Bool { new.isEmpty && changed.isEmpty && gone.isEmpty }
 }
 
 /// Brings a snapshot up to date with a listing.

@@ -184,7 +184,7 @@ private struct Expansion {
 }
 
 /// The run of `objects` (sorted by key) whose keys begin with `prefix`.
-private func slice(of objects: [RemoteObject], prefix: String) -> ArraySlice<RemoteObject> {
+package func slice(of objects: [RemoteObject], prefix: String) -> ArraySlice<RemoteObject> {
     func firstIndex(where isPast: (RemoteObject) -> Bool) -> Int {
         var low = 0
         var high = objects.count

@@ -38,6 +38,37 @@ extension StateStore {
         }
     }
 
+    /// Those whose keys begin with one of `prefixes`, each once, in byte order of the keys. Reads no others but neighbours in
+    /// the same directory.
+    package func objects(ofSource source: String, startingWith prefixes: [String]) throws -> [RemoteObject] {
+        try read { database, session in
+            var objects: [String: RemoteObject] = [:]
+            let dropped = source.utf8.count + 1
+            for prefix in prefixes {
+                let directory = FileName(source: source, key: prefix)
+                func scan(_ place: Int64, namesFrom start: Substring) throws {
+                    try unsafe session.scan(.object, place: place, namesFrom: start, in: database) {
+                        place, name, row in
+                        let key = unsafe joined(place.text, dropping: dropped, name)
+                        guard let object = session.coder.object(&row, key: key) else { return false }
+                        if key.utf8.starts(with: prefix.utf8) { objects[key] = object }
+                        return true
+                    }
+                }
+                // Names of the directory that the prefix ends in, and directories below.
+                if let place = try session.coder.texts.number(of: directory.place, in: database) {
+                    try scan(place, namesFrom: directory.name)
+                }
+                let whole = source + ":" + prefix
+                for place in try session.coder.texts.find(startingWith: whole, in: database)
+                where place.text.utf8.count > directory.place.utf8.count {
+                    try scan(place.number, namesFrom: "")
+                }
+            }
+            return objects.values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        }
+    }
+
     /// How far each prefix of a source was listed.
     package func sweeps(ofSource source: String) throws -> [String: SweepRecord] {
         try read { database, session in

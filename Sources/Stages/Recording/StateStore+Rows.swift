@@ -21,17 +21,19 @@ extension StateStore.Session {
 
     /// Walks a whole table, or the rows of one place.
     ///
+    /// - Parameter namesFrom: of that place, the names that begin with this.
     /// - Parameter decode: gets the place, the name's bytes and the values; false for a row it cannot read.
     /// - Throws: SQLITE_CORRUPT also where keys do not ascend: a page is not where it belongs.
     func scan(
-        _ table: RowTable, place only: Int64? = nil, in database: Database,
+        _ table: RowTable, place only: Int64? = nil, namesFrom prefix: Substring = "", in database: Database,
         decode: (Place, UnsafeRawBufferPointer, inout RowReader) throws -> Bool
     ) throws {
-        try coder.texts.loadAll(in: database)
-        let filter = only == nil ? "" : "WHERE place = ? "
+        if only == nil { try coder.texts.loadAll(in: database) }
+        let filter = only == nil ? "" : prefix.isEmpty ? "WHERE place = ? " : "WHERE place = ? AND name >= ? "
         let rows = try SQLStatement(
             database, "SELECT place, name, body FROM \(table.name) \(filter)ORDER BY place, name")
         if let only { try rows.bind(1, only) }
+        if only != nil, !prefix.isEmpty { try rows.bind(2, prefix) }
         var place = Place(number: 0, text: "")
         var isPlaceKnown = false
         var lastName: [UInt8] = []
@@ -39,6 +41,7 @@ extension StateStore.Session {
         while try rows.step() {
             let number = rows.integer(0)
             let name = unsafe rows.bytes(1)
+            if only != nil, unsafe !name.starts(with: prefix.utf8) { return }
             if isFirst || number != place.number {
                 guard isFirst || number > place.number else { throw Self.disorder }
                 let text = try coder.texts.string(number, in: database)

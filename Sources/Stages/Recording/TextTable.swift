@@ -78,6 +78,21 @@ final class TextTable {
         return found.sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
     }
 
+    /// The same, without reading any others.
+    func find(startingWith prefix: String, in database: Database) throws -> [(number: Int64, text: String)] {
+        let rows = try SQLStatement(
+            database, "SELECT id, value, mark FROM text WHERE value >= ? ORDER BY value")
+        try rows.bind(1, prefix)
+        var found: [(number: Int64, text: String)] = []
+        while try rows.step() {
+            guard unsafe rows.bytes(1).starts(with: prefix.utf8) else { break }
+            let number = rows.integer(0)
+            let isGood = try keep(rows)
+            if isGood { found.append((number, rows.text(1))) }
+        }
+        return found
+    }
+
     /// Takes over the row the statement stands on; false where it is damaged.
     @discardableResult private func keep(_ rows: borrowing SQLStatement) throws -> Bool {
         let number = rows.integer(0)
