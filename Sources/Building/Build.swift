@@ -33,11 +33,12 @@ package func build(
     let scope = ListingScope(project: project, request: request.selection)
     let refresh = request.isOffline ? .none : request.refresh
     func settledKey() throws -> XXH3Digest? {
-        guard request.canBeSettled, scope.listsNoDirectory(project) else { return nil }
+        guard request.canBeSettled else { return nil }
         return SettledPlan.key(
             of: loaded, in: workspace, generation: try state.generation(), toolVersion: request.toolVersion)
     }
-    if refresh == .none,
+    let asksNobody = refresh == .none || !scope.asksServers(of: project)
+    if asksNobody,
         let report = try settledReport(
             request, key: settledKey(), in: workspace, state: state, journal: journal, observer: observer,
             started: started)
@@ -53,7 +54,7 @@ package func build(
         scope: scope, refresh: refresh, connections: request.connections)
     let key = try settledKey()
     var changed: (part: ChangedPart, rest: SettledPlan)?
-    if refresh != .none, survey.problems.isEmpty {
+    if !asksNobody, survey.problems.isEmpty {
         if survey.news.isEmpty {
             let report = try settledReport(
                 request, key: key, in: workspace, state: state, journal: journal, observer: observer,
@@ -124,7 +125,9 @@ package func build(
                 SettledPlan.key(
                     of: loaded, in: workspace, generation: generation, toolVersion: request.toolVersion)
             }
-        } else if let key, plan.isSettled(in: graph) {
+        } else if let key, plan.isSettled(in: graph),
+            files.note(filesOf: plan, in: graph, visits: survey.visits)
+        {
             for path in statisticsPaths(of: project) { _ = files.stamp(path) }
             files.settle(workspace, key: key, consideredCount: counts.considered)
         }

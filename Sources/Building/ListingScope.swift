@@ -29,12 +29,11 @@ struct ListingScope {
         }
     }
 
-    /// Whether all that is listed is objects, whose listing is recorded: what directories hold shows by looking only.
-    func listsNoDirectory(_ project: Project) -> Bool {
-        localEntries.isEmpty
-            && project.sources.allSatisfy { source in
-                if case .directory = source.location { entries[source.name] == nil } else { true }
-            }
+    /// Whether a listing asks anybody but this machine's own directories.
+    func asksServers(of project: Project) -> Bool {
+        project.sources.contains { source in
+            if case .directory = source.location { false } else { entries[source.name] != nil }
+        }
     }
 
     /// The sets of constraints under which a rule's inputs are wanted; none when no asked target can need it.

@@ -2,6 +2,7 @@ import Bytes
 import Cleaning
 import Files
 import Graph
+import Listing
 import Planning
 import Recording
 import Synchronization
@@ -73,6 +74,18 @@ final class NotedFiles: FileInspecting {
     func identity(_ path: String) -> (content: ContentIdentity, stamp: Stamp)? {
         isSimple.withLock { $0 = false }
         return files.identity(path)
+    }
+
+    /// Files that a listing looked at, and the directories it read. False where these cannot be compared later.
+    func note(filesOf plan: Plan, in graph: BuildGraph, visits: DirectoryVisits) -> Bool {
+        guard let directories = visits.names else { return false }
+        notes.withLock { notes in
+            for index in plan.raws.keys.sorted() where !graph.raws[index].isRemote {
+                notes.append(path: graph.raws[index].path, stamp: graph.raws[index].object.stamp)
+            }
+            for (directory, names) in directories { notes.append(directory: directory, names: names) }
+        }
+        return true
     }
 
     /// Keeps the answer of a plan that found nothing to do. A file that cannot be written costs time later, no more.

@@ -22,6 +22,9 @@ struct Survey {
     /// What the listings changed, by source; sources without news left out.
     private(set) var news: [String: SnapshotUpdate] = [:]
 
+    /// The directories that listings read.
+    let visits = DirectoryVisits()
+
     init(
         workspace: Workspace, project: Project, state: StateStore, records: Bool, observer: any BuildObserver
     ) {
@@ -42,7 +45,7 @@ struct Survey {
             guard let entries = scope.entries[source.name] else { continue }
             if case .directory(let path) = source.location {
                 let listing = try await listDirectory(
-                    path: workspace.absolute(path), patterns: entries, source: source.name)
+                    path: workspace.absolute(path), patterns: entries, source: source.name, visits: visits)
                 note(listing)
                 snapshots[source.name] = listing.objects
                 continue
@@ -104,7 +107,7 @@ struct Survey {
     private func localFiles(_ scope: ListingScope) async throws -> [RemoteObject] {
         guard !scope.localEntries.isEmpty else { return [] }
         let listing = try await listDirectory(
-            path: workspace.root, patterns: scope.localEntries, source: "project")
+            path: workspace.root, patterns: scope.localEntries, source: "project", visits: visits)
         return listing.objects
     }
 }

@@ -94,6 +94,66 @@ import Testing
         }
     }
 
+    @Test(
+        "directories are settled by the names in them and the stamps of their files",
+        arguments: [
+            "nothing", "new file", "new directory", "new link", "removed", "overwritten",
+            "consumer's input removed",
+        ])
+    func directories(_ what: String) throws {
+        let archive = try Archive(symbols: ["AAA", "BBB"], days: 3)
+        let project = try ProjectDirectory(
+            barsDatafile(
+                .directory(archive.path),
+                rules: """
+                      copies:
+                        from: lake/bars/symbol={symbol}/{day}.parquet
+                        to: lake/copies/{symbol}/{day}.parquet
+                        run: cp {input} {output}
+                    """))
+        #expect(try project.build().status == 0)
+        let everything = BuildCounts(considered: 12, fresh: 12)
+        // The archive is only just written: its stamps are trusted once they are older than a clock's tick.
+        let isSettled = try eventually {
+            try project.build().counts == everything && project.exists(Self.settled)
+        }
+        #expect(isSettled)
+        let touch = FileTouch(project.path(Self.settled))
+        #expect(try project.build("--refresh", "full").counts == everything)
+        #expect(FileTouch(project.path(Self.settled)) == touch, "settled: not written again")
+        var expected = everything
+        switch what {
+        case "new file":
+            try archive.putDay("AAA", "2024-01-04")
+            expected = BuildCounts(considered: 14, fresh: 12, built: 2)
+        case "new directory":
+            try archive.putDay("CCC", "2024-01-01")
+            expected = BuildCounts(considered: 14, fresh: 12, built: 2)
+        case "new link":
+            let link = archive.path + "/data/AAA/AAA-2024-01-05.zip"
+            try FileManager.default.createSymbolicLink(
+                atPath: link, withDestinationPath: archive.path + "/data/AAA/AAA-2024-01-01.zip")
+            expected = BuildCounts(considered: 14, fresh: 12, built: 2)
+        case "removed":
+            try archive.remove(Archive.key("AAA", "2024-01-02"))
+            // What was made from it is a plain file now, to be looked at afresh by the rule that reads it.
+            expected = BuildCounts(considered: 11, fresh: 10, unchanged: 1)
+        case "overwritten":
+            let csv = Archive.csv("AAA", "2024-01-02")
+            try archive.put(csv.replacing(",23\n", with: ",24\n"), at: Archive.key("AAA", "2024-01-02"))
+            expected = BuildCounts(considered: 12, fresh: 10, built: 2)
+        case "consumer's input removed":
+            try FileManager.default.removeItem(atPath: project.path(bars("AAA", "2024-01-02")))
+            expected = BuildCounts(considered: 12, fresh: 10, built: 1, unchanged: 1)
+        default: break
+        }
+        let planned = try project.datamake("build", "-n", "--json")
+        try FileManager.default.removeItem(atPath: project.path(Self.settled))
+        #expect(try stable(planned) == stable(project.datamake("build", "-n", "--json")))
+        let counts = try project.build().counts
+        #expect(counts == expected)
+    }
+
     @Test("why says the same of one target by its name as among all others")
     func whyOne() throws {
         let settled = try Settled()

@@ -132,6 +132,55 @@ import Testing
         }
     }
 
+    @Test("names in a directory are compared, whatever their order, and links are not trusted")
+    func names() throws {
+        for name in ["d/b", "d/a", "d/é", "d/.hidden", "d/..more", "d/sub/x", "other/x"] {
+            try scratch.write("1", to: name)
+        }
+        func table(_ names: DirectoryNames) throws -> [UInt8] {
+            var writer = StampTableWriter()
+            writer.append(path: "d/a", stamp: try Stamp.of(path: scratch.path("d/a")))
+            writer.append(directory: "d", names: names)
+            writer.append(directory: scratch.path("other"), names: try #require(try now("other")))
+            writer.append(directory: "absent", names: DirectoryNames())
+            return try #require(writer.finish(key: key, note: 0))
+        }
+        func now(_ directory: String) throws -> DirectoryNames? {
+            try DirectoryNames(listDirectory(scratch.path(directory)).reversed())
+        }
+        let before = try #require(try now("d"))
+        #expect(try matches(table(before)))
+        #expect(try !matches(table(DirectoryNames())))
+        let manager = FileManager.default
+        let changes: [(String, () throws -> Void, () throws -> Void)] = [
+            (
+                "more", { try self.scratch.write("", to: "d/c") },
+                { try manager.removeItem(atPath: self.scratch.path("d/c")) }
+            ),
+            (
+                "another",
+                { try manager.moveItem(atPath: self.scratch.path("d/b"), toPath: self.scratch.path("d/c")) },
+                { try manager.moveItem(atPath: self.scratch.path("d/c"), toPath: self.scratch.path("d/b")) }
+            ),
+            (
+                "a link", { _ = makeLink(self.scratch.path("d/l"), to: "a") },
+                { try manager.removeItem(atPath: self.scratch.path("d/l")) }
+            ),
+            (
+                "the absent came", { try self.scratch.write("", to: "absent/x") },
+                { try manager.removeItem(atPath: self.scratch.path("absent")) }
+            ),
+        ]
+        for (name, change, undo) in changes {
+            let bytes = try table(before)
+            try change()
+            #expect(try !matches(bytes), "\(name)")
+            if name == "a link" { #expect(try now("d") == nil) }
+            try undo()
+            #expect(try matches(bytes), "\(name), undone")
+        }
+    }
+
     @Test("damaged bytes are no table")
     func damage() throws {
         let good = try table(try makeTree())

@@ -190,6 +190,10 @@ package struct StampTable: Sendable {
             for index in 0..<8 { unsafe expected |= UInt64(bytes[position + index]) << UInt64(8 * index) }
             position += 8
 
+            if nameByteCount == 1, path[nameStart] == CChar(UInt8(ascii: ".")) {
+                guard DirectoryNames(at: parent, path)?.hash == expected else { return false }
+                continue
+            }
             var status = stat()
             let isThere = unsafe fstatat(parent, path, &status, 0) == 0
             let found = FileStatus(status)

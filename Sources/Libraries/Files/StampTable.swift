@@ -7,7 +7,8 @@ package import Bytes
 ///
 /// Layout, integers little-endian: magic (8 bytes), key (16), note (8), then blocks, then XXH3-128 of all before (16).
 /// A block: byte count of what follows (4), count of files (4), byte count of the directory's path (4), that path with the
-/// slash, and for each file: bytes shared with the name before, bytes that follow (both LEB128), these bytes, hash (8).
+/// slash, and for each file: bytes shared with the name before, bytes that follow (both LEB128), these bytes, hash (8). The name `.` stands
+/// for the names in that directory.
 package struct StampTableWriter: Sendable {
     static let magic: [UInt8] = Array("dmkstmp1".utf8)
     static let headerByteCount = 32
@@ -34,6 +35,14 @@ package struct StampTableWriter: Sendable {
         var path = path
         let hash = stampHash(stamp)
         path.withUTF8 { unsafe append($0, hash: hash) }
+    }
+
+    /// - Parameters:
+    ///   - directory: its path, without a slash at the end.
+    ///   - names: what it holds.
+    package mutating func append(directory: String, names: DirectoryNames) {
+        var path = directory + "/."
+        path.withUTF8 { unsafe append($0, hash: names.hash) }
     }
 
     /// - Parameter text: a path.

@@ -13,7 +13,10 @@ struct DirectoryLevels: Levels {
 
     var concurrency: Int { 4 }
 
-    init(root: String, source: String) {
+    let visits: DirectoryVisits?
+
+    init(root: String, source: String, visits: DirectoryVisits? = nil) {
+        self.visits = visits
         var root = root[...]
         while root.count > 1, root.last == "/" { root = root.dropLast() }
         self.root = String(root)
@@ -42,9 +45,14 @@ struct DirectoryLevels: Levels {
             entries = try listDirectory(directory)
         } catch {
             // A literal segment of a pattern need not exist: that is an empty level. The root must.
-            if !parent.isEmpty, error.isAbsence, isDirectory(root) { return }
+            if !parent.isEmpty, error.isAbsence, isDirectory(root) {
+                visits?.note(directory, DirectoryNames())
+                return
+            }
+            visits?.note(directory, nil)
             throw error
         }
+        visits?.note(directory, DirectoryNames(entries))
         var stamps = DirectoryStamps()
         for entry in entries {
             let key = parent + entry.name

@@ -32,14 +32,15 @@ package func list(
 
 /// Lists what a directory holds for the patterns. Keys are relative to it; objects carry their stamps and no etag.
 ///
+/// - Parameter visits: takes down what names each directory held that was read.
 /// - Throws: `CancellationError` alone.
 package func listDirectory(
-    path: String, patterns: [ListingRequest.Entry], source: String
+    path: String, patterns: [ListingRequest.Entry], source: String, visits: DirectoryVisits? = nil
 ) async throws -> SourceListing {
     let location = Source(name: source, location: .directory(path: path))
     let request = ListingRequest(source: location, patterns: patterns, refresh: .full)
-    return try await Sweeper(request: request, levels: DirectoryLevels(root: path, source: source), now: 0)
-        .run()
+    let levels = DirectoryLevels(root: path, source: source, visits: visits)
+    return try await Sweeper(request: request, levels: levels, now: 0).run()
 }
 
 /// One listing under way: walk down, then sweep.
