@@ -1,7 +1,7 @@
 import Dispatch
 
 /// How many jobs may compute at a time. What waits for the disk gives its slot back first, so that the next job computes
-/// meanwhile: flushing a finished output takes 5 to 10 ms, and a kline month takes 30 to clean.
+/// meanwhile: flushing a finished output takes 2 to 9 ms, and a kline month takes about 25 to clean.
 final class ProcessorSlots: Sendable {
     private let free: DispatchSemaphore
 

@@ -42,7 +42,8 @@ import CZstd
     /// `leadByteCount`.
     ///
     /// A block has its own table of code lengths: pieces that differ, such as the streams of BYTE_STREAM_SPLIT, are not mixed
-    /// in one. Klines of 44,640 rows took 1.3 % less so.
+    /// in one. A month of 1m klines, 44,640 rows, took 2.31 MB so, and 2.38 MB from a writer that compresses pages whole
+    /// (pyarrow 26 at the same level).
     ///
     /// - Returns: the frame's length; nil when libzstd reports an error.
     package mutating func compress(

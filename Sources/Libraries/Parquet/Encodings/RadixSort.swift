@@ -1,6 +1,6 @@
 /// Sorts words and carries an index along with each, by counting bytes from the lowest up.
 ///
-/// For dictionaries of some ten thousand entries: 60,000 took 3 ms by comparing and 0.6 ms this way.
+/// For dictionaries of some ten thousand entries: sorting them by comparing was 2 % of all time when aggTrades became Parquet.
 @safe enum RadixSort {
     /// Sorts `keys` ascending; `indices` move with them.
     ///
