@@ -122,7 +122,7 @@ def main():
         return 0 if have_equal_rows(*options.compare) else "the output differs from that of the rows in order"
     program = options.program
     if not program:
-        subprocess.run(["swift", "build", "-c", "release", "--product", "datamake"], cwd=ROOT, check=True)
+        subprocess.run(["swift", "build", "-c", "release", "--static-swift-stdlib", "--product", "datamake"], cwd=ROOT, check=True)
         program = subprocess.run(["swift", "build", "-c", "release", "--show-bin-path"], cwd=ROOT, check=True,
                                  capture_output=True, text=True).stdout.strip() + "/datamake"
     scratch = None if options.work else tempfile.TemporaryDirectory()

@@ -96,7 +96,7 @@ def main():
     options = arguments.parse_args()
     program = options.program and os.path.abspath(options.program)
     if not program:
-        subprocess.run(["swift", "build", "-c", "release", "--product", "datamake"], cwd=ROOT, check=True)
+        subprocess.run(["swift", "build", "-c", "release", "--static-swift-stdlib", "--product", "datamake"], cwd=ROOT, check=True)
         program = subprocess.run(["swift", "build", "-c", "release", "--show-bin-path"], cwd=ROOT, check=True,
                                  capture_output=True, text=True).stdout.strip() + "/datamake"
     print(f"{'CSV':>8}{'threads':>9}{'rows':>13}{'wall s':>8}{'cpu s':>8}{'MB/s':>7}{'peak MiB':>10}")

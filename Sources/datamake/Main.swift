@@ -53,8 +53,8 @@ private func unblockSignals() {
     unsafe pthread_sigmask(SIG_UNBLOCK, &all, nil)
 }
 
-/// Keeps freed blocks of up to 32 MiB, the most glibc allows, in the process. Every partition takes and frees column
-/// buffers of megabytes; given back to the kernel each time, their pages are cleared and mapped again.
+/// Keeps freed blocks of up to 32 MiB, the most glibc allows, in the process: those that `WorkMemory` does not keep itself,
+/// such as a reader's. Given back to the kernel for each partition, their pages are cleared and mapped again.
 private func keepFreedMemory() {
     _ = malloc_keep_freed(32 << 20)
 }
