@@ -20,9 +20,9 @@ final class BuildRun: Sendable {
     let identifier: String
     let request: BuildRequest
     let workspace: Workspace
-    let project: Project
-    let graph: BuildGraph
     let plan: Plan
+    var graph: BuildGraph { plan.graph }
+    var project: Project { plan.graph.project }
     let journal: InFlightJournal
     let recorder: RecordingQueue
     let state: StateStore
@@ -36,12 +36,12 @@ final class BuildRun: Sendable {
     let knowledge: Mutex<Knowledge>
     private let client: HTTPClient?
 
-    /// What jobs have found out so far.
+    /// What jobs have found out so far. What is not here is as planned, and as recorded.
     struct Knowledge: Sendable {
-        /// By raw's name: as planned, then as fetched or hashed in this run.
-        var raws: [String: RawRecord]
-        /// By output: as planned, then as built in this run.
-        var actions: [String: ActionRecord]
+        /// By raw's name: as fetched or hashed in this run.
+        var raws: [String: RawRecord] = [:]
+        /// By output: as built or confirmed in this run.
+        var actions: [String: ActionRecord] = [:]
         var failures: [String: FailureRecord]
         var report: BuildReport
         /// Outputs whose recipe ran to its end in this run.
@@ -51,14 +51,12 @@ final class BuildRun: Sendable {
     }
 
     init(
-        identifier: String, request: BuildRequest, workspace: Workspace, project: Project, graph: BuildGraph,
-        plan: Plan, records: Records, state: StateStore, journal: InFlightJournal, observer: any BuildObserver
+        identifier: String, request: BuildRequest, workspace: Workspace, plan: Plan, state: StateStore,
+        journal: InFlightJournal, observer: any BuildObserver
     ) throws {
         self.identifier = identifier
         self.request = request
         self.workspace = workspace
-        self.project = project
-        self.graph = graph
         self.plan = plan
         self.journal = journal
         self.state = state
@@ -68,6 +66,7 @@ final class BuildRun: Sendable {
         manifest = ManifestWriter(
             directory: workspace.manifestDirectory, date: String(timestampText().prefix(10)))
         let needsNetwork = !request.isOffline && !plan.fetches.isEmpty
+        let project = plan.graph.project
         client =
             needsNetwork
             ? HTTPClient(options: httpOptions(for: project, connections: request.connections)) : nil
@@ -75,17 +74,8 @@ final class BuildRun: Sendable {
         workerCount = max(
             1, request.workers ?? project.settings.jobs ?? ProcessInfo.processInfo.activeProcessorCount)
         processors = ProcessorSlots(count: workerCount)
-        var raws = records.raws
-        for (index, raw) in plan.raws { raws[graph.raws[index].name] = raw.record }
-        var actions = records.actions
-        // A forgotten record is no reason to leave an output alone.
-        for step in plan.steps where step.verdict.reasons.contains(where: { $0.kind == .forced }) {
-            actions[graph.actions[step.action].output] = nil
-        }
         knowledge = Mutex(
-            Knowledge(
-                raws: raws, actions: actions, failures: records.failures, report: BuildReport(run: identifier)
-            ))
+            Knowledge(failures: plan.request.records.failures, report: BuildReport(run: identifier)))
     }
 
     /// Runs all jobs to their end, records the run, and returns the report.
@@ -98,7 +88,7 @@ final class BuildRun: Sendable {
         recordMovedStamps()
 
         let (schedule, jobs) = makeSchedule()
-        knowledge.withLock { $0.unfinishedActionCount = plan.steps.count { $0.verdict != .fresh } }
+        knowledge.withLock { $0.unfinishedActionCount = plan.steps.count { $0.state != .fresh } }
         // Two workers more than may compute at once: one job waits for the disk while another computes, and one worker
         // serves transfers that come to their end meanwhile.
         let pool = WorkStealingPool(workerCount: workerCount + 2)
@@ -116,7 +106,7 @@ final class BuildRun: Sendable {
         countFailuresOfTheGraph()
         let report = knowledge.withLock { known -> BuildReport in
             known.report.failures.sort { ($0.target, $0.message) < ($1.target, $1.message) }
-            let stale = plan.steps.count { $0.isSelected && $0.verdict != .fresh }
+            let stale = plan.steps.count { $0.isSelected && $0.state != .fresh }
             known.report.fresh = known.report.considered - stale
             return known.report
         }
@@ -138,62 +128,72 @@ final class BuildRun: Sendable {
 
     /// One thing the pool does.
     enum Job: Sendable {
-        /// Index into the graph's raws.
-        case fetch(Int)
-        /// Index into the plan's steps.
-        case step(Int)
+        case fetch(RawID)
+        case run(Plan.Step)
     }
 
     private func makeSchedule() -> (Schedule, [Job]) {
         var schedule = Schedule()
         var jobs = [Job]()
-        var fetchJobs = [Int: JobID]()
+        var fetchJobs = [RawID: JobID]()
         for raw in plan.fetches {
             fetchJobs[raw] = schedule.add(kind: .fetch, expectedMilliseconds: 0, after: [])
             jobs.append(.fetch(raw))
         }
-        var stepJobs = [String: JobID]()
-        for (index, step) in plan.steps.enumerated() where step.verdict != .fresh {
-            let action = graph.actions[step.action]
-            var after = [JobID]()
-            for input in action.inputs {
-                if case .output(let path) = input.origin {
-                    if let job = stepJobs[path] { after.append(job) }
-                } else if let raw = graph.rawIndex[input.name], let job = fetchJobs[raw] {
-                    after.append(job)
-                }
+        var runJobs = [ActionID: JobID]()
+        for step in plan.steps where step.state != .fresh {
+            let after = graph.inputPlaces(of: step.action).compactMap { place -> JobID? in
+                let input = graph.input(at: place)
+                return input.raw.flatMap { fetchJobs[$0] } ?? input.action.flatMap { runJobs[$0] }
             }
-            let expected = knowledge.withLock { $0.actions[action.output]?.milliseconds ?? 0 }
-            stepJobs[action.output] = schedule.add(
-                kind: .compute, expectedMilliseconds: expected, after: after)
-            jobs.append(.step(index))
+            runJobs[step.action] = schedule.add(
+                kind: .compute, expectedMilliseconds: plan.facts(of: step.action)?.milliseconds ?? 0,
+                after: after)
+            jobs.append(.run(step))
         }
         return (schedule, jobs)
     }
 
     private func perform(_ job: Job) async -> JobOutcome {
         switch job {
-        case .fetch(let raw): return await fetch(graph.raws[raw])
-        case .step(let index):
-            let outcome = await runAction(plan.steps[index])
+        case .fetch(let raw): return await fetch(raw)
+        case .run(let step):
+            let outcome = await runAction(step)
             knowledge.withLock { $0.unfinishedActionCount -= 1 }
             return outcome
         }
     }
 
     private func abandon(_ job: Job, because cause: Job) {
-        guard case .step(let index) = job else { return }
-        let target = graph.actions[plan.steps[index].action].output
+        guard case .run(let step) = job else { return }
         let causeName =
             switch cause {
-            case .fetch(let raw): graph.raws[raw].name
-            case .step(let step): graph.actions[plan.steps[step].action].output
+            case .fetch(let raw): graph.name(of: raw)
+            case .run(let step): graph.output(of: step.action)
             }
         knowledge.withLock { known in
             known.report.failed += 1
             known.unfinishedActionCount -= 1
         }
-        observer.observe(.abandoned(target: target, because: causeName))
+        observer.observe(.abandoned(target: graph.output(of: step.action), because: causeName))
+    }
+
+    // MARK: records
+
+    /// What is known of a file from outside: found out in this run, else as recorded, with the stamp that planning saw.
+    func record(of raw: RawID) throws -> RawRecord? {
+        if let known = knowledge.withLock({ $0.raws[graph.name(of: raw)] }) { return known }
+        return plan.facts(of: raw) == nil ? nil : try plan.state(of: raw).record
+    }
+
+    /// What is known of an action: made in this run, else as recorded, with the stamp that planning saw. Nil for one that is forced, whose record is forgotten.
+    func record(of action: ActionID) throws -> ActionRecord? {
+        let output = graph.output(of: action)
+        if let known = knowledge.withLock({ $0.actions[output] }) { return known }
+        guard plan.facts(of: action) != nil, !plan.request.forced.contains(action) else { return nil }
+        var record = try plan.request.lookup.actionRecord(output: output)
+        if let stamp = plan.movedOutputs[action] { record?.stamp = stamp }
+        return record
     }
 
     // MARK: limits
@@ -256,15 +256,15 @@ final class BuildRun: Sendable {
     private func recordMovedStamps() {
         let now = Stamp.now()
         var changes = [StateChange]()
-        for raw in plan.raws.values where raw.needsStamp {
-            guard var record = raw.record else { continue }
-            record.stamp = record.stamp.trusted(observedAt: now)
-            changes.append(.raw(record))
+        for (raw, stamp) in plan.movedRaws {
+            let object = graph[raw]
+            changes.append(
+                .rawStamp(
+                    source: object.source, key: object.object.key, stamp.trusted(observedAt: now)))
         }
-        for moved in plan.movedOutputs {
-            let stamp = moved.stamp.trusted(observedAt: now)
-            changes.append(.actionStamp(output: moved.output, stamp))
-            knowledge.withLock { $0.actions[moved.output]?.stamp = stamp }
+        for (action, stamp) in plan.movedOutputs.sorted(by: { $0.key < $1.key }) {
+            changes.append(
+                .actionStamp(output: graph.output(of: action), stamp.trusted(observedAt: now)))
         }
         recorder.enqueue(changes)
     }
