@@ -96,7 +96,9 @@ package func build(
     }
     if request.refetches { planRequest.refetched = raws(of: selection, in: graph) }
     let files = DiskFiles(workspace: workspace)
-    let plan = plan(planRequest, graph: graph, files: files)
+    let (plan, leftCount) = try plan(planRequest, graph: graph, files: files).part(
+        for: request, state: state,
+        workers: request.workers ?? project.settings.jobs ?? processorCount())
     var counts = plan.counts
     let settledCount =
         changed.map { $0.rest.consideredCount + $0.part.addedCount - counts.considered } ?? 0
@@ -105,7 +107,8 @@ package func build(
     observer.observe(.planned(counts))
 
     var report = BuildReport(run: newRunIdentifier())
-    report.considered = counts.considered
+    report.considered = counts.considered + leftCount
+    if request.budget != nil { report.left = leftCount }
     for problem in survey.problems {
         report.failures.append(
             BuildReport.Failure(

@@ -107,7 +107,7 @@ final class BuildRun: Sendable {
         let report = knowledge.withLock { known -> BuildReport in
             known.report.failures.sort { ($0.target, $0.message) < ($1.target, $1.message) }
             let stale = plan.steps.count { $0.isSelected && $0.state != .fresh }
-            known.report.fresh = known.report.considered - stale
+            known.report.fresh = known.report.considered - stale - (known.report.left ?? 0)
             return known.report
         }
         do {

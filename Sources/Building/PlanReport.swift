@@ -1,5 +1,6 @@
 import Graph
 import Planning
+import Recording
 
 extension Plan {
     /// How much there is to do.
@@ -24,6 +25,26 @@ extension Plan {
     var isSettled: Bool {
         graph.conflicts.isEmpty && steps.allSatisfy { $0.state == .fresh } && !tookHashing
             && findings.allSatisfy { $0 == .current || $0 == .notInspected }
+    }
+}
+
+extension Plan {
+    /// The part of this plan that a request asks for by a saved plan, a cause or a budget.
+    ///
+    /// - Returns: the part, and how many stale targets a budget leaves for later.
+    func part(
+        for request: BuildRequest, state: StateStore, workers: Int
+    ) throws -> (plan: Plan, leftCount: Int) {
+        var plan = self
+        if let saved = request.savedPlan { plan = try saved.part(of: plan) }
+        if let name = request.cause {
+            let cause = try RootCause(name, in: graph.project)
+            let causes = plan.rootCauses
+            plan = plan.restricted(keepsFresh: false) { causes[$0] == cause }
+        }
+        guard let budget = request.budget else { return (plan, 0) }
+        return try plan.within(
+            budget, Forecast(plan, fetchRates: try pastFetchRates(state), workers: workers))
     }
 }
 

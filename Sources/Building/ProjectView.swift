@@ -16,6 +16,8 @@ struct ProjectView: Sendable {
     let graph: BuildGraph
     let records: RecordTable
     let state: StateStore
+    /// What could not be listed.
+    let problems: [ListingProblem]
     var lookup: StateRecords { StateRecords(state: state) }
     var files: DiskFiles { DiskFiles(workspace: workspace) }
 
@@ -31,6 +33,7 @@ struct ProjectView: Sendable {
             workspace: workspace, project: project, state: state, records: false, observer: observer)
         let offerings = try await survey.offerings(
             scope: ListingScope(project: project, request: request), refresh: refresh, connections: nil)
+        problems = survey.problems
         (graph, records) = try await expandAndLoad(
             project, offerings: offerings, state: state, workspace: workspace)
     }
@@ -50,6 +53,7 @@ struct ProjectView: Sendable {
         graph = expand(narrowed, offerings: Offerings(objects: objects), isMirrorable: isMirrorable)
         guard graph.action(making: output) != nil else { return nil }
         records = try loadRecords(state, of: graph)
+        problems = []
     }
 
     /// Worker threads that a build without flags would have.

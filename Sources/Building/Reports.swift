@@ -35,6 +35,8 @@ package struct BuildReport: Hashable, Sendable, Codable {
     package var rows = 0
     package var seconds = 0.0
     package var failures: [Failure] = []
+    /// Of a build with a budget only: stale targets left for later.
+    package var left: Int?
     /// Of a dry run only: what would be built, and why, with the downloads it needs.
     package var plan: [Planned]?
     package var fetches: [Planned]?

@@ -11,7 +11,7 @@ package struct Cost: Hashable, Sendable {
     package var longestMilliseconds = 0.0
     /// Bytes of the outputs.
     package var outputByteCount = 0
-    /// Actions that no past one is like: nothing is added for these.
+    /// Actions whose rule has not run before: they are expected to take what others do on average.
     package var unknownCount = 0
 
     package init() {}
@@ -33,6 +33,8 @@ package struct CostModel: Sendable {
     /// How many past actions it is made from.
     package private(set) var actionCount = 0
     private var rates: [Rate?] = []
+    /// Of all rules together.
+    private var common: Rate?
 
     private struct Rate: Sendable {
         var millisecondsPerByte: Double
@@ -52,6 +54,7 @@ package struct CostModel: Sendable {
     private static let sampleLimit = 10_000
 
     package init(_ plan: Plan) {
+        var all = [(bytes: Int, facts: ActionFacts)]()
         for range in plan.graph.actionsOfRules {
             let step = max(1, range.count / Self.sampleLimit)
             var samples = [(bytes: Int, facts: ActionFacts)]()
@@ -61,7 +64,9 @@ package struct CostModel: Sendable {
             }
             actionCount += samples.count
             rates.append(Self.rate(samples))
+            all += samples
         }
+        common = Self.rate(all)
     }
 
     private static func rate(_ samples: [(bytes: Int, facts: ActionFacts)]) -> Rate? {
@@ -91,11 +96,9 @@ package struct CostModel: Sendable {
     package func cost(of action: ActionID, in plan: Plan) -> Cost {
         var cost = Cost()
         let facts = plan.facts(of: action)
-        guard let rate = rates[plan.graph.rule(of: action)] else {
-            cost.unknownCount = 1
-            cost.outputByteCount = facts?.byteCount ?? 0
-            return cost
-        }
+        let own = rates[plan.graph.rule(of: action)]
+        if own == nil { cost.unknownCount = 1 }
+        guard let rate = own ?? common else { return cost }
         let byteCount = facts == nil ? plan.inputByteCount(of: action) : 0
         let expected = facts.map { Double($0.milliseconds) } ?? rate.milliseconds(forBytes: byteCount)
         cost.milliseconds = expected

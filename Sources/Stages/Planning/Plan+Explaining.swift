@@ -79,13 +79,16 @@ extension Plan {
     }
 
     /// The step of an action; nil where the plan has none.
-    package func step(of action: ActionID) -> Step? {
+    package func step(of action: ActionID) -> Step? { place(of: action).map { steps[$0] } }
+
+    /// The place of an action's step; nil where the plan has none.
+    package func place(of action: ActionID) -> Int? {
         var low = 0
         var high = steps.count
         while low < high {
             let middle = (low + high) / 2
             if steps[middle].action < action { low = middle + 1 } else { high = middle }
         }
-        return low < steps.count && steps[low].action == action ? steps[low] : nil
+        return low < steps.count && steps[low].action == action ? low : nil
     }
 }

@@ -1,13 +1,16 @@
-import Graph
+package import Graph
 
 extension Plan {
     /// The part of this plan that runs some of its stale steps, the stale ones that make their inputs, and the downloads these
     /// need.
     ///
     /// - Parameters:
-    ///   - isKept: whether a step, by its place, is wanted for its own sake.
     ///   - keepsFresh: whether steps that are fresh stay in the plan.
-    package func restricted(keepsFresh: Bool, isKept: (Int) -> Bool) -> Plan {
+    ///   - keepsFetch: whether a download stays that none of the kept steps waits for, as one that replaces a lost copy.
+    ///   - isKept: whether a step, by its place, is wanted for its own sake.
+    package func restricted(
+        keepsFresh: Bool, keepsFetch: (RawID) -> Bool = { _ in false }, isKept: (Int) -> Bool
+    ) -> Plan {
         var isNeeded = [Bool](repeating: false, count: graph.actionCount)
         var kept = [Step]()
         for place in steps.indices.reversed() {
@@ -32,7 +35,8 @@ extension Plan {
                 if let raw = graph.input(at: place).raw { isRead[raw.index] = true }
             }
         }
-        for index in findings.indices where !isRead[index] && findings[index].work != .none {
+        for index in findings.indices
+        where !isRead[index] && findings[index].work != .none && !keepsFetch(RawID(index)) {
             plan.findings[index] = .notInspected
         }
         return plan

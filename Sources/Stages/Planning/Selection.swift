@@ -19,7 +19,7 @@ package struct Selection: Sendable {
 }
 
 /// Patterns, `--where` and `--except` as the user gave them.
-package struct SelectionRequest: Sendable {
+package struct SelectionRequest: Hashable, Sendable, Codable {
     package var patterns: [String]
     package var excluded: [String]
     /// By wildcard name.
