@@ -77,7 +77,8 @@ package func build(
         records = try loadRecords(state, of: graph)
     } else {
         (graph, records) = try await expandAndLoad(
-            project, offerings: offerings, state: state, workspace: workspace)
+            project, offerings: offerings, state: state,
+            actions: ActionLoading(state, workspace: workspace))
     }
 
     // What of it is stale, and why.

@@ -29,13 +29,14 @@ struct ProjectView: Sendable {
         self.workspace = workspace
         project = try loadProject(workspace).project
         state = try openState(workspace, access: .reader, observer: observer)
+        let actions = ActionLoading(state, workspace: workspace)
         var survey = Survey(
             workspace: workspace, project: project, state: state, records: false, observer: observer)
         let offerings = try await survey.offerings(
             scope: ListingScope(project: project, request: request), refresh: refresh, connections: nil)
         problems = survey.problems
         (graph, records) = try await expandAndLoad(
-            project, offerings: offerings, state: state, workspace: workspace)
+            project, offerings: offerings, state: state, actions: actions)
     }
 
     /// Looks at just what one output is made from, as the last listing shows it. Nil where that cannot be told, or is nothing.

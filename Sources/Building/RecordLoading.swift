@@ -15,22 +15,38 @@ struct StateRecords: RecordLookup {
     func actionRecord(output: String) throws -> ActionRecord? { try state.actionRecord(output: output) }
 }
 
-/// The graph of all there is, and what is remembered of it.
+/// Reads what is remembered of all actions while other things go on.
 ///
-/// The three great walks, over rules, raw files and actions, need nothing of each other and go on at once.
+/// On a connection of its own where there is much: one connection does one walk at a time.
+struct ActionLoading {
+    private let table: Task<ActionTable, any Error>
+
+    /// A state of fewer bytes is read sooner than a second connection is opened.
+    private static let smallByteCount = 4_000_000
+
+    init(_ state: StateStore, workspace: Workspace) {
+        let byteCount = (try? Stamp.of(path: state.path))??.byteCount ?? 0
+        table = Task.detached {
+            guard byteCount > Self.smallByteCount else { return try state.actionTable() }
+            let second = try StateStore.open(directory: workspace.stateDirectory, access: .reader).store
+            defer { try? second.close() }
+            return try second.actionTable()
+        }
+    }
+
+    var actions: ActionTable {
+        get async throws { try await table.value }
+    }
+}
+
+/// The graph of all there is, and what is remembered of it.
 func expandAndLoad(
-    _ project: Project, offerings: Offerings, state: StateStore, workspace: Workspace
+    _ project: Project, offerings: Offerings, state: StateStore, actions: ActionLoading
 ) async throws -> (graph: BuildGraph, records: RecordTable) {
     let lists = sourceLists(of: project, offerings: offerings)
-    // A second connection: one does a walk at a time. Where there is little, opening it takes longer than it saves.
-    let isLarge = lists.reduce(0) { $0 + $1.objects.count } > 20_000
-    let second =
-        isLarge ? try StateStore.open(directory: workspace.stateDirectory, access: .reader).store : state
-    defer { if isLarge { try? second.close() } }
-    let actions = Task.detached { try second.actionTable() }
     let raws = Task.detached { try state.rawFacts(of: lists) }
     let graph = expand(project, offerings: offerings, isMirrorable: isMirrorable)
-    var records = RecordTable(raws: try await raws.value, actions: try await actions.value)
+    var records = RecordTable(raws: try await raws.value, actions: try await actions.actions)
     for failure in try state.failures() { records.failures[failure.target] = failure }
     return (graph, records)
 }

@@ -38,19 +38,21 @@ extension Plan {
     /// Every root cause, that of most targets first.
     package func causeGroups(_ costs: CostModel) -> [CauseGroup] {
         var groups = [CauseGroup]()
-        // Few causes, very many steps: place of each cause's group, by rule and kind.
-        var places = [[Int]](
-            repeating: Array(repeating: -1, count: ReasonKind.allCases.count),
-            count: graph.project.rules.count)
+        var places = [RootCause: Int]()
+        // Neighbours mostly have the same cause.
+        var last: (cause: RootCause, place: Int)?
         var isFetched = [Bool](repeating: false, count: graph.rawCount)
         for (step, cause) in zip(steps, rootCauses) where step.isSelected {
             guard let cause else { continue }
-            let kind = RootCause.order.firstIndex(of: cause.kind) ?? 0
-            if places[cause.rule][kind] < 0 {
-                places[cause.rule][kind] = groups.count
-                groups.append(CauseGroup(cause: cause, example: step.action))
+            if last?.cause != cause {
+                let place = places[cause] ?? groups.count
+                if place == groups.count {
+                    places[cause] = place
+                    groups.append(CauseGroup(cause: cause, example: step.action))
+                }
+                last = (cause, place)
             }
-            groups[places[cause.rule][kind]].add(step, plan: self, costs: costs, isFetched: &isFetched)
+            groups[last?.place ?? 0].add(step, plan: self, costs: costs, isFetched: &isFetched)
         }
         return groups.sorted { a, b in
             if a.targetCount != b.targetCount { return a.targetCount > b.targetCount }

@@ -122,11 +122,16 @@ extension Plan {
 
     /// As listed, or as last made.
     package func byteCount(of input: InputID) -> Int {
-        input.raw.map(byteCount(of:)) ?? input.action.flatMap { facts(of: $0)?.byteCount } ?? 0
+        if let raw = input.raw { return byteCount(of: raw) }
+        guard let action = input.action, let facts = facts(of: action) else { return 0 }
+        return facts.byteCount
     }
 
     /// Of all that an action reads.
     package func inputByteCount(of action: ActionID) -> Int {
-        graph.inputPlaces(of: action).reduce(0) { $0 + byteCount(of: graph.input(at: $1)) }
+        // No closure: one that holds the plan costs more than the sum.
+        var sum = 0
+        for place in graph.inputPlaces(of: action) { sum += byteCount(of: graph.input(at: place)) }
+        return sum
     }
 }

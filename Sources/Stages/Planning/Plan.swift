@@ -105,14 +105,43 @@ package struct PlanRequest: Sendable {
 }
 
 /// Kinds of reason, as bits.
+///
+/// The bits are in the order in which kinds count as root causes: what is certain and concerns whole rules first, what the disk
+/// shows later, what is stale through others last.
 package struct CauseSet: OptionSet, Hashable, Sendable {
     package let rawValue: UInt16
 
+    /// By bit.
+    private static let order: [ReasonKind] = [
+        .forced, .neverBuilt, .recipeChanged, .writerChanged, .upstreamChanged, .upstreamNew, .upstreamGone,
+        .outputMissing, .outputModified, .inputStale, .failedBefore,
+    ]
+
     package init(rawValue: UInt16) { self.rawValue = rawValue }
+
     package init(_ kind: ReasonKind) {
-        rawValue = 1 << UInt16(ReasonKind.allCases.firstIndex(of: kind) ?? 15)
+        rawValue =
+            switch kind {
+            case .forced: 1
+            case .neverBuilt: 1 << 1
+            case .recipeChanged: 1 << 2
+            case .writerChanged: 1 << 3
+            case .upstreamChanged: 1 << 4
+            case .upstreamNew: 1 << 5
+            case .upstreamGone: 1 << 6
+            case .outputMissing: 1 << 7
+            case .outputModified: 1 << 8
+            case .inputStale: 1 << 9
+            case .failedBefore: 1 << 10
+            }
     }
 
-    /// In the order of `ReasonKind.allCases`.
-    package var kinds: [ReasonKind] { ReasonKind.allCases.filter { contains(CauseSet($0)) } }
+    /// In the order of the bits.
+    package var kinds: [ReasonKind] { Self.order.filter { contains(CauseSet($0)) } }
+
+    /// The kind that counts as the root cause; nil for none.
+    package var first: ReasonKind? {
+        let bit = rawValue.trailingZeroBitCount
+        return bit < Self.order.count ? Self.order[bit] : nil
+    }
 }

@@ -3,8 +3,8 @@ package import Problems
 
 /// What made targets stale in the first place: a kind of reason, and the rule whose targets have it of their own.
 ///
-/// A target that is stale just because an input of it is has the cause of that input. Of several causes the first in `order`
-/// counts, so every stale target has exactly one.
+/// A target that is stale just because an input of it is has the cause of that input. Of several kinds the first counts
+/// (`CauseSet.first`), so every stale target has exactly one cause.
 package struct RootCause: Hashable, Sendable {
     package var kind: ReasonKind
     /// Place in the project's rules.
@@ -14,12 +14,6 @@ package struct RootCause: Hashable, Sendable {
         self.kind = kind
         self.rule = rule
     }
-
-    /// What is certain and concerns whole rules first, what the disk shows last.
-    package static let order: [ReasonKind] = [
-        .forced, .neverBuilt, .recipeChanged, .writerChanged, .upstreamChanged, .upstreamNew, .upstreamGone,
-        .outputMissing, .outputModified, .inputStale, .failedBefore,
-    ]
 
     /// As it is written and read: `recipe-changed:spot-klines`.
     package func name(in project: Project) -> String { "\(kind.rawValue):\(project.rules[rule].name)" }
@@ -59,9 +53,14 @@ extension Plan {
     /// The root cause of each step; nil for those that are fresh.
     package var rootCauses: [RootCause?] {
         var ofActions = [RootCause?](repeating: nil, count: graph.actionCount)
+        var causes = [RootCause?]()
+        causes.reserveCapacity(steps.count)
         // Producers come first.
-        return steps.map { step in
-            guard let kind = step.firstCause else { return nil }
+        for step in steps {
+            guard let kind = step.firstCause else {
+                causes.append(nil)
+                continue
+            }
             var cause = RootCause(kind: kind, rule: graph.rule(of: step.action))
             if kind == .inputStale || kind == .failedBefore {
                 for place in graph.inputPlaces(of: step.action) {
@@ -72,14 +71,13 @@ extension Plan {
                 }
             }
             ofActions[step.action.index] = cause
-            return cause
+            causes.append(cause)
         }
+        return causes
     }
 }
 
 extension Plan.Step {
-    /// The first of its causes in `RootCause.order`; nil when it is fresh.
-    package var firstCause: ReasonKind? {
-        state == .fresh ? nil : RootCause.order.first { causes.contains(CauseSet($0)) }
-    }
+    /// The kind of reason that counts as its root cause; nil when it is fresh.
+    package var firstCause: ReasonKind? { state == .fresh ? nil : causes.first }
 }
