@@ -15,6 +15,7 @@ package func build(
     _ request: BuildRequest, in workspace: Workspace, observer: some BuildObserver
 ) async throws -> BuildReport {
     let started = ContinuousClock.now
+    let observer = ListingWatch(observer)
     let loaded = try loadProject(workspace)
     let project = loaded.project
 
@@ -114,7 +115,7 @@ package func build(
     let run = try BuildRun(
         identifier: report.run, request: request, workspace: workspace, project: project, graph: graph,
         plan: plan,
-        records: records, state: state, journal: journal, observer: observer)
+        records: records, state: state, journal: journal, observer: observer, listings: observer)
     report = try await run.execute(report)
     if report.failures.isEmpty, !Task.isCancelled {
         if let changed {
