@@ -21,7 +21,8 @@ struct Datamake: AsyncParsableCommand {
             """,
         version: toolVersion,
         subcommands: [
-            Build.self, Why.self, Rebuild.self, Verify.self, List.self, Status.self, Initialize.self,
+            Build.self, Why.self, Rebuild.self, Verify.self, List.self, Status.self, GraphCommand.self,
+            Initialize.self,
         ])
 }
 

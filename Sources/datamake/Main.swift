@@ -87,6 +87,7 @@ func exitCode(for problem: any Problem) -> Int32 {
     switch problem {
     case LockProblem.held: 75
     case is DatafileProblems, is SelectionProblem: 2
+    case GraphProblem.nothingListed: 2
     case BuildProblem.noDatafile, BuildProblem.badFlag: 2
     default: 1
     }

@@ -1,0 +1,214 @@
+import Graph
+import Listing
+import Planning
+package import Problems
+
+/// What is asked of the graph around some targets.
+package struct TargetGraphRequest: Sendable {
+    /// As the user names them: a partition, a local copy, `source:key`, or a glob over these.
+    package var targets: [String]
+    /// Everything that they are made from, and everything that is made from them.
+    package var goesUp = true
+    package var goesDown = true
+    /// How many steps to go; nil for all.
+    package var depth: Int?
+
+    package init(targets: [String]) { self.targets = targets }
+}
+
+/// Everything that targets are made from, and everything made from them, with states. Asks no source and writes nothing.
+///
+/// This file is all that the shown graph knows of plans and of the graph that builds use.
+package func targetGraph(
+    _ request: TargetGraphRequest, in workspace: Workspace, observer: some BuildObserver
+) async throws -> DependencyGraph {
+    let view = try await view(for: request, in: workspace, observer: observer)
+    let selection: Selection
+    do {
+        selection = try select(
+            SelectionRequest(patterns: request.targets), in: view.project, graph: view.graph,
+            recorded: Array(view.records.actions.keys))
+    } catch {
+        if view.graph.raws.isEmpty { throw GraphProblem.nothingListed(error.pattern) }
+        throw error
+    }
+    if selection.actions.isEmpty && selection.raws.isEmpty {
+        throw GraphProblem.notMade(request.targets.joined(separator: ", "))
+    }
+    var walk = TargetWalk(view.graph)
+    walk.add(selection)
+    if request.goesUp { walk.goUp(from: selection, depth: request.depth ?? .max) }
+    if request.goesDown { walk.goDown(from: selection, depth: request.depth ?? .max) }
+    return walk.shown(in: view)
+}
+
+/// A view of what the request is about: as little as can be told from one output's name, else of everything.
+private func view(
+    for request: TargetGraphRequest, in workspace: Workspace, observer: some BuildObserver
+) async throws -> ProjectView {
+    if request.targets.count == 1, let target = request.targets.first {
+        let rules = try loadProject(workspace).project.rules
+        // What other rules make of it is not in the small view.
+        let isRead = rules.contains { rule in
+            rule.inputs.contains { $0.source == nil && $0.pattern.match(target) != nil }
+        }
+        if !(request.goesDown && isRead),
+            let small = try ProjectView(workspace, output: target, observer: observer)
+        {
+            return small
+        }
+    }
+    return try await ProjectView(
+        workspace, refresh: .none, only: SelectionRequest(patterns: request.targets), observer: observer)
+}
+
+/// Why there is no graph to show.
+package enum GraphProblem: Problem, Hashable {
+    case nothingListed(String)
+    case notMade(String)
+
+    package var summary: String {
+        switch self {
+        case .nothingListed(let target):
+            "no target matches '\(target.escapedForDisplay)': nothing is listed yet"
+        case .notMade(let target):
+            "\(target.escapedForDisplay): no rule makes it any more, or none of its inputs is listed"
+        }
+    }
+
+    package var hint: String? {
+        switch self {
+        case .nothingListed: "the first build lists the sources; 'datamake graph' alone shows the rules"
+        case .notMade: "'datamake why' says what became of it; 'datamake graph' alone shows the rules"
+        }
+    }
+
+    package var category: ProblemCategory { .internal }
+}
+
+/// Collects what lies around some targets.
+private struct TargetWalk {
+    /// A node of the graph that builds use.
+    private enum Place: Hashable {
+        /// Index into its actions, and into its raws.
+        case action(Int)
+        case raw(Int)
+    }
+
+    private let graph: BuildGraph
+    /// In the order in which they were found.
+    private var found = [Place]()
+    private var seen = Set<Place>()
+
+    init(_ graph: BuildGraph) { self.graph = graph }
+
+    private mutating func add(_ place: Place) -> Bool {
+        guard seen.insert(place).inserted else { return false }
+        found.append(place)
+        return true
+    }
+
+    private static func places(of selection: Selection) -> [Place] {
+        selection.actions.map(Place.action) + selection.raws.map(Place.raw)
+    }
+
+    mutating func add(_ selection: Selection) {
+        for place in Self.places(of: selection) { _ = add(place) }
+    }
+
+    /// Adds all that these are made from, nearest first.
+    mutating func goUp(from selection: Selection, depth: Int) {
+        var level = Self.places(of: selection)
+        var visited = Set(level)
+        var step = 0
+        while !level.isEmpty, step < depth {
+            var next = [Place]()
+            for place in level {
+                for input in inputs(of: place) {
+                    _ = add(input)
+                    if visited.insert(input).inserted { next.append(input) }
+                }
+            }
+            level = next
+            step += 1
+        }
+    }
+
+    /// Adds all that is made from these, nearest first.
+    mutating func goDown(from selection: Selection, depth: Int) {
+        // The graph leads from what is made to what it is made from; this is the other way, for all at once.
+        var consumers = [Place: [Place]]()
+        for index in graph.actions.indices {
+            for input in inputs(of: .action(index)) { consumers[input, default: []].append(.action(index)) }
+        }
+        var level = Self.places(of: selection)
+        var visited = Set(level)
+        var step = 0
+        while !level.isEmpty, step < depth {
+            var next = [Place]()
+            for place in level {
+                for consumer in consumers[place] ?? [] {
+                    _ = add(consumer)
+                    if visited.insert(consumer).inserted { next.append(consumer) }
+                }
+            }
+            level = next
+            step += 1
+        }
+    }
+
+    private func inputs(of place: Place) -> [Place] {
+        guard case .action(let index) = place else { return [] }
+        return graph.actions[index].inputs.compactMap { input in
+            if case .output(let path) = input.origin { return graph.actionIndex[path].map(Place.action) }
+            return graph.rawIndex[input.name].map(Place.raw)
+        }
+    }
+
+    /// What was found, with states as `ls` shows them, and every edge between two that were found.
+    func shown(in view: ProjectView) -> DependencyGraph {
+        var actions = [Int]()
+        var raws = [Int]()
+        for place in found {
+            switch place {
+            case .action(let index): actions.append(index)
+            case .raw(let index): raws.append(index)
+            }
+        }
+        let plan = view.plan(
+            Selection(actions: actions.sorted(), raws: raws.sorted(), isEverything: false))
+        var states = [Int: String]()
+        for step in plan.steps { states[step.action] = targetState(of: step, in: view) }
+        var result = DependencyGraph()
+        for place in found {
+            switch place {
+            case .action(let index):
+                let action = graph.actions[index]
+                result.nodes.append(
+                    .init(
+                        id: action.output, kind: .partition, name: action.output, rule: action.rule,
+                        state: states[index]))
+            case .raw(let index):
+                let raw = graph.raws[index]
+                result.nodes.append(
+                    .init(
+                        id: name(of: place), kind: raw.isRemote ? .raw : .remote, name: name(of: place),
+                        state: rawState(plan.raws[index], in: view, name: raw.name),
+                        detail: raw.isRemote ? raw.name : nil))
+            }
+        }
+        for place in found {
+            for input in inputs(of: place) where seen.contains(input) {
+                result.edges.append(.init(from: name(of: input), to: name(of: place)))
+            }
+        }
+        return result
+    }
+
+    private func name(of place: Place) -> String {
+        switch place {
+        case .action(let index): graph.actions[index].output
+        case .raw(let index): graph.raws[index].isRemote ? graph.raws[index].path : graph.raws[index].name
+        }
+    }
+}
