@@ -22,7 +22,7 @@ struct Datamake: AsyncParsableCommand {
         version: toolVersion,
         subcommands: [
             Build.self, Why.self, Rebuild.self, Verify.self, List.self, Status.self, GraphCommand.self,
-            Initialize.self,
+            LogCommand.self, Initialize.self,
         ])
 }
 
