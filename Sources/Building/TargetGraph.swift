@@ -47,19 +47,54 @@ private func view(
     for request: TargetGraphRequest, in workspace: Workspace, observer: some BuildObserver
 ) async throws -> ProjectView {
     if request.targets.count == 1, let target = request.targets.first {
-        let rules = try loadProject(workspace).project.rules
-        // What other rules make of it is not in the small view.
-        let isRead = rules.contains { rule in
-            rule.inputs.contains { $0.source == nil && $0.pattern.match(target) != nil }
+        let project = try loadProject(workspace).project
+        let output = onlyOutput(madeFrom: target, in: project) ?? target
+        // What other rules make of it, or of a local copy by its path, is not in the small view.
+        let isRead = project.rules.contains { rule in
+            rule.inputs.contains { input in
+                input.source == nil
+                    && (input.pattern.match(output) != nil || input.pattern.match(target) != nil)
+            }
         }
         if !(request.goesDown && isRead),
-            let small = try ProjectView(workspace, output: target, observer: observer)
+            let small = try ProjectView(workspace, output: output, observer: observer)
         {
             return small
         }
     }
     return try await ProjectView(
         workspace, refresh: .none, only: SelectionRequest(patterns: request.targets), observer: observer)
+}
+
+/// The one output that is made from an object, where names alone tell that there is no other.
+///
+/// - Parameter target: `source:key`, or the path of the local copy.
+private func onlyOutput(madeFrom target: String, in project: Project) -> String? {
+    guard Glob.isLiteral(target) else { return nil }
+    var outputs = [String]()
+    for source in project.sources {
+        guard let key = key(of: target, in: source) else { continue }
+        for rule in project.rules {
+            for input in rule.inputs where input.source == source.name {
+                guard let bindings = input.pattern.match(key) else { continue }
+                let output = rule.output.prefix(under: bindings)
+                // A name that may be read in two ways, or that leaves a wildcard open, could mean several.
+                guard input.pattern.hasOneReading, rule.output.match(output) != nil,
+                    rule.output.wildcardNames.allSatisfy({ bindings[$0] != nil })
+                else { return nil }
+                outputs.append(output)
+            }
+        }
+    }
+    return outputs.count == 1 ? outputs[0] : nil
+}
+
+/// The key that a name of an object or of its local copy holds; nil where it is not of this source.
+private func key(of target: String, in source: Source) -> String? {
+    if target.hasPrefix(source.name + ":") { return String(target.dropFirst(source.name.count + 1)) }
+    guard let mirror = source.mirror, target.hasPrefix(mirror + "/") else { return nil }
+    let key = String(target.dropFirst(mirror.count + 1))
+    return (try? mirrorPath(for: key)) == key ? key : nil
 }
 
 /// Why there is no graph to show.

@@ -8,8 +8,8 @@ struct GraphCommand: AsyncParsableCommand {
         commandName: "graph",
         abstract: "Show what is made from what: of the rules, or of one target, up and down.",
         discussion: """
-            Without TARGET: the sources, rules and outputs of the Datafile. With TARGET: all that it is made from, and all
-            that is made from it, with states as the last listing and the records show them.
+            Without TARGET: the sources, rules and outputs of the Datafile. With TARGET: all that it is made from, and \
+            all that is made from it, with states as the last listing and the records show them.
 
             datamake graph | dot -Tsvg > rules.svg
             """)

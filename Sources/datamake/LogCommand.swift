@@ -9,8 +9,8 @@ struct LogCommand: AsyncParsableCommand {
         commandName: "log",
         abstract: "Show past runs: what they did, what failed, and what they spent their time on.",
         discussion: """
-            RUN is a run's id, the beginning of one, or 'last'. Kept are the last 1,000 runs, and the last 2,000,000 things
-            that they did.
+            RUN is a run's id, the beginning of one, or 'last'. Kept are the last 1,000 runs, and 2,000,000 of the jobs \
+            that they did, by whole runs.
             """,
         subcommands: [
             LogRuns.self, LogWhatRan.self, LogWhatFailed.self, LogSlowest.self, LogCriticalPath.self,
@@ -142,8 +142,9 @@ struct LogCriticalPath: AsyncParsableCommand {
         commandName: "critical-path",
         abstract: "Show the chain of jobs that a run's end came from, and what they waited for.",
         discussion: """
-            Each job is the last that the next one needed. Making one of them faster makes the run shorter, until another
-            chain is the longest; making any other job faster does not, unless it frees a worker for one of these.
+            Each job is the last that the next one needed. Making one of them faster makes the run shorter, until \
+            another chain is the longest; making any other job faster does not, unless it frees a worker for one of \
+            these.
             """)
 
     @OptionGroup var options: RunOptions

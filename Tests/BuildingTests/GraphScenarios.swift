@@ -132,6 +132,38 @@ import Testing
         #expect(unknown.standardError.contains("did you mean '\(joined)'?"))
     }
 
+    @Test("the little that is read for one name shows what everything does")
+    func small() throws {
+        let archive = try Archive(symbols: ["AAA", "BBB"], days: 3)
+        let origin = try Origin(archive.path)
+        let project = try ProjectDirectory(barsDatafile(.bucket(origin.url)))
+        try project.edit("{date}.parquet", to: "{date.month}.parquet")
+        _ = try project.build()
+        try FileManager.default.removeItem(
+            atPath: project.path("raw/archive/" + Archive.key("AAA", "2024-01-03")))
+        let output = "lake/bars/symbol=AAA/2024-01.parquet"
+        let key = Archive.key("AAA", "2024-01-02")
+        // A name with braces is a glob, for which everything is read.
+        for (name, glob) in [
+            (output, "lake/bars/symbol={AAA,x}/2024-01.parquet"),
+            ("raw/archive/" + key, "raw/archive/data/{AAA,x}/AAA-2024-01-02.zip"),
+            ("archive:" + key, "archive:data/{AAA,x}/AAA-2024-01-02.zip"),
+        ] {
+            for direction in [[], ["--up"], ["--down"]] {
+                let little = try project.datamake(["graph", name, "--json"] + direction)
+                #expect(little.status == 0)
+                #expect(
+                    little.standardOutput
+                        == (try project.datamake(["graph", glob, "--json"] + direction)).standardOutput,
+                    "\(name) \(direction)")
+            }
+        }
+        let graph = try shown(project, "archive:" + key)
+        #expect(graph.nodes.map(\.id) == ["raw/archive/" + key, output])
+        #expect(graph.state(output) == "fresh", "its inputs are known, though one's copy is gone")
+        #expect(try shown(project, output).nodes.map(\.state) == ["fresh", "fresh", "fresh", "missing"])
+    }
+
     @Test("a target that no rule makes any more is said to be so")
     func gone() throws {
         let archive = try Archive(symbols: ["AAA"], days: 2)
