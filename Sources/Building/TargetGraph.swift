@@ -171,22 +171,21 @@ private struct TargetWalk {
 
     /// Adds all that is made from these, nearest first.
     mutating func goDown(from selection: Selection, depth: Int) {
-        // The graph leads from what is made to what it is made from; this is the other way, for all at once.
-        var consumers = [Place: [Place]]()
-        for index in graph.actions.indices {
-            for input in inputs(of: .action(index)) { consumers[input, default: []].append(.action(index)) }
-        }
-        var level = Self.places(of: selection)
-        var visited = Set(level)
+        // The graph leads from what is made to what it is made from. Chains of rules are short, so a look at all actions for
+        // each step costs less than the graph turned around.
+        var level = Set(Self.places(of: selection))
+        var visited = level
         var step = 0
         while !level.isEmpty, step < depth {
-            var next = [Place]()
-            for place in level {
-                for consumer in consumers[place] ?? [] {
-                    _ = add(consumer)
-                    if visited.insert(consumer).inserted { next.append(consumer) }
-                }
+            var next = Set<Place>()
+            for index in graph.actions.indices {
+                let consumer = Place.action(index)
+                guard !visited.contains(consumer), inputs(of: consumer).contains(where: level.contains)
+                else { continue }
+                _ = add(consumer)
+                next.insert(consumer)
             }
+            visited.formUnion(next)
             level = next
             step += 1
         }
