@@ -164,11 +164,13 @@ let package = Package(
         .tests(
             of: "Cleaning", uses: ["Graph", "Bytes", "Columns", "Zip", "CSV", "Parquet", "Files", "Problems"]),
         .tests(of: "Publishing", uses: ["Graph", "Files", "Bytes", "Problems"]),
-        .tests(of: "Recording", uses: ["Graph", "Bytes", "Files", "Columns", "Problems"]),
+        .tests(of: "Recording", uses: ["Graph", "Bytes", "Files", "Columns", "Problems", "CXXHash", grdb]),
         // Run the programs as users do; the dependencies see to it that they are built.
         .testTarget(
             name: "BuildingTests",
-            dependencies: ["datamake", "sample-archive", "Zip", "Bytes", "TestSupport"],
+            dependencies: [
+                "datamake", "sample-archive", "Building", "Graph", "Problems", "Zip", "Bytes", "TestSupport",
+            ],
             path: "Tests/BuildingTests", swiftSettings: houseRules),
         .testTarget(
             name: "StepsTests", dependencies: ["steps", "sample-archive", "TestSupport"],

@@ -15,6 +15,7 @@ package func build(
     _ request: BuildRequest, in workspace: Workspace, observer: some BuildObserver
 ) async throws -> BuildReport {
     let started = ContinuousClock.now
+    let observer = ListingWatch(observer)
     let loaded = try loadProject(workspace)
     let project = loaded.project
 
@@ -127,7 +128,7 @@ package func build(
     // Do it.
     let run = try BuildRun(
         identifier: report.run, request: request, workspace: workspace, plan: plan, state: state,
-        journal: journal, observer: observer)
+        journal: journal, observer: observer, listings: observer)
     report = try await run.execute(report)
     if report.failures.isEmpty, !Task.isCancelled {
         if let changed {

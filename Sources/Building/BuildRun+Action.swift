@@ -15,22 +15,27 @@ extension BuildRun {
     /// Runs one action: reads its inputs' digests, asks again whether it must run, runs its recipe, publishes, records.
     ///
     /// Blocks its worker: cleaning is computing. It does so in a processor slot, which it leaves to publish.
-    func runAction(_ step: Plan.Step) async -> JobOutcome {
+    ///
+    /// - Parameter job: begins once it has the slot; what comes before is waiting.
+    func runAction(_ step: Plan.Step, as job: RunningJob) async -> JobOutcome {
+        var job = job
         let action = graph[step.action]
         observer.observe(.started(target: action.output, kind: .build))
         var subject = ""
         let slot = processors.take()
         defer { slot.giveBack() }
+        job.startedAt = listings.clock.now()
         do {
             var inputs = try currentInputs(of: action, step.action)
             let record = try record(of: step.action)
             if step.state == .undecided {
                 try readPayloads(of: &inputs, for: action)
                 if isFresh(action, step.action, inputs: inputs, record: record) {
-                    confirm(action, inputs: inputs, record: record)
+                    confirm(action, inputs: inputs, record: record, as: job)
                     return .unchanged
                 }
             }
+            job.hashingMicroseconds = Int(listings.clock.now() - job.startedAt)
             subject = subjectOfFailure(action, inputs: inputs)
             if let known = knowledge.withLock({ $0.failures[action.output] }), known.isQuarantined,
                 known.subject == subject, !request.forgetsRecords
@@ -38,11 +43,18 @@ extension BuildRun {
                 // The same rows under the same recipe would fail the same way.
                 throw RepeatedFailure(record: known)
             }
-            let outcome = try await run(action, inputs: inputs, record: record, slot: slot)
+            let outcome = try await run(action, inputs: inputs, record: record, slot: slot, as: job)
             return outcome
         } catch {
-            if Task.isCancelled { return .failed }
+            let kind = eventKind(of: action.recipe)
+            if Task.isCancelled {
+                recorder.enqueue(event(job, action.output, kind, .cancelled))
+                return .failed
+            }
             let problem = described(error)
+            recorder.enqueue(
+                event(
+                    job, action.output, kind, .failed(problem.category), message: problem.summary))
             let attempts = (error as? RepeatedFailure)?.record.attempts ?? 1
             knowledge.withLock { $0.report.failed += 1 }
             fail(
@@ -164,8 +176,11 @@ extension BuildRun {
     }
 
     /// Records that what changed made no difference.
-    private func confirm(_ action: Action, inputs: [CurrentInput], record: ActionRecord?) {
+    private func confirm(
+        _ action: Action, inputs: [CurrentInput], record: ActionRecord?, as job: RunningJob
+    ) {
         var changes = rawChanges(inputs)
+        changes.append(event(job, action.output, .hash, .unchanged))
         if var record {
             record.inputs = inputRecords(inputs)
             record.run = identifier

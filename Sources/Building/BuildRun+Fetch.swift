@@ -12,7 +12,7 @@ import Synchronization
 
 extension BuildRun {
     /// Downloads one object to its place in the mirror and records what came.
-    func fetch(_ id: RawID) async -> JobOutcome {
+    func fetch(_ id: RawID, as job: RunningJob) async -> JobOutcome {
         let raw = graph[id]
         observer.observe(.started(target: raw.name, kind: .fetch))
         guard let source = project.source(named: raw.source) else { return .failed }
@@ -22,9 +22,10 @@ extension BuildRun {
         )
         let subject = "\(raw.object.etag) \(raw.object.byteCount)"
         guard let fetcher else {
-            fail(
-                raw.name, .fetch, OfflineProblem(target: raw.name), attempts: 0, isQuarantined: false,
-                subject: subject)
+            let problem = OfflineProblem(target: raw.name)
+            recorder.enqueue(
+                event(job, raw.name, .fetch, .failed(problem.category), message: problem.summary))
+            fail(raw.name, .fetch, problem, attempts: 0, isQuarantined: false, subject: subject)
             return .failed
         }
         // One that used up its tries is asked once a build, until upstream shows something new.
@@ -35,12 +36,12 @@ extension BuildRun {
         if before.record == nil, let adopted = await fetcher.adopt(request) {
             let record = rawRecord(raw, adopted, payload: nil)
             knowledge.withLock { $0.raws[raw.name] = record }
-            recorder.enqueue([.raw(record), .clearFailure(target: raw.name)])
+            let event = event(job, raw.name, .hash, .done)
+            recorder.enqueue([.raw(record), .clearFailure(target: raw.name), event])
             observer.observe(.fetched(target: raw.name, byteCount: 0, attempts: 0))
             return .changed
         }
         let temporary = StagedFile.temporaryPath(for: destination)
-        let started = Stamp.now()
         defer { journal.didFinish(temporary) }
         do {
             try journal.willWrite(temporary)
@@ -55,7 +56,8 @@ extension BuildRun {
                 known.report.fetched.objects += 1
                 known.report.fetched.bytes += result.content.byteCount
             }
-            let event = event(raw.name, .fetch, since: started, isSame ? .unchanged : .done)
+            let event = event(
+                job, raw.name, .fetch, isSame ? .unchanged : .done, byteCount: result.content.byteCount)
             recorder.enqueue([.raw(record), .clearFailure(target: raw.name), event])
             try manifest.append(
                 manifestEntry(
@@ -65,7 +67,10 @@ extension BuildRun {
                 .fetched(target: raw.name, byteCount: result.content.byteCount, attempts: result.attempts))
             return isSame ? .unchanged : .changed
         } catch {
-            if Task.isCancelled { return .failed }
+            if Task.isCancelled {
+                recorder.enqueue(event(job, raw.name, .fetch, .cancelled))
+                return .failed
+            }
             let failure = error as? FetchFailure
             let problem = described(error)
             // The fetcher has tried all that its policy allows.
@@ -75,7 +80,8 @@ extension BuildRun {
                 etag: raw.object.etag,
                 content: nil, lastError: problem.summary)
             do { try manifest.append(entry) } catch { observer.observe(.warning("\(error)")) }
-            recorder.enqueue(event(raw.name, .fetch, since: started, .failed(problem.category)))
+            recorder.enqueue(
+                event(job, raw.name, .fetch, .failed(problem.category), message: problem.summary))
             fail(
                 raw.name, .fetch, problem, attempts: failure?.attempts ?? 1, isQuarantined: isQuarantined,
                 subject: subject)
@@ -88,16 +94,6 @@ extension BuildRun {
             source: raw.source, key: raw.object.key, etag: raw.object.etag,
             lastModified: raw.object.lastModified,
             content: result.content, payload: payload, stamp: result.stamp, checksum: result.checksum)
-    }
-
-    /// A line in the run's log of what was done to a target.
-    func event(
-        _ target: String, _ kind: RunEvent.Kind, since started: Int64, _ outcome: RunEvent.Outcome
-    ) -> StateChange {
-        .event(
-            RunEvent(
-                run: identifier, target: target, kind: kind, startedAt: started / 1_000_000,
-                milliseconds: Int((Stamp.now() - started) / 1_000_000), outcome: outcome, worker: -1))
     }
 
     private func manifestEntry(

@@ -16,11 +16,12 @@ extension BuildRun {
     ///
     /// - Parameter slot: given back once all is computed.
     func run(
-        _ action: Action, inputs: [CurrentInput], record: ActionRecord?, slot: ProcessorSlots.Slot
+        _ action: Action, inputs: [CurrentInput], record: ActionRecord?, slot: ProcessorSlots.Slot,
+        as job: RunningJob
     ) async throws -> JobOutcome {
         let clock = ContinuousClock()
         let started = clock.now
-        let startedAt = Stamp.now()
+        var job = job
         var inputs = inputs
         let destination = workspace.absolute(action.output)
         let output = StagedOutput(for: destination)
@@ -40,6 +41,7 @@ extension BuildRun {
                 RecipeInput(name: $0.input.name, path: $0.path, preference: $0.input.preference)
             }, output: output, rejects: rejects, spareProcessor: { [self] in spareProcessor() })
         slot.giveBack()
+        job.publishingAt = listings.clock.now()
         let finished = try output.finish()
         try refuseMovedInputs(inputs)
         for (index, payload) in made.payloads.enumerated() where inputs[index].raw != nil {
@@ -60,8 +62,9 @@ extension BuildRun {
             inputs: inputRecords(inputs), content: content, valueDigest: valueDigest,
             stamp: publication.stamp,
             rowCount: made.rowCount, statistics: made.statistics, milliseconds: milliseconds, run: identifier)
-        let kind: RunEvent.Kind = if case .clean = action.recipe { .clean } else { .command }
-        let event = event(action.output, kind, since: startedAt, isUnchanged ? .unchanged : .done)
+        let event = event(
+            job, action.output, eventKind(of: action.recipe), isUnchanged ? .unchanged : .done,
+            byteCount: content.byteCount)
         recorder.enqueue(rawChanges(inputs) + [.action(new), .clearFailure(target: action.output), event])
         knowledge.withLock { known in
             known.actions[action.output] = new

@@ -28,11 +28,11 @@ final class BuildRun: Sendable {
     let state: StateStore
     let manifest: ManifestWriter
     let observer: any BuildObserver
+    /// The run's clock, and how long its listings took.
+    let listings: ListingWatch
     let fetcher: Fetcher?
     private let workerCount: Int
     let processors: ProcessorSlots
-    /// Milliseconds since 1970.
-    private let startedAt: Int64
     let knowledge: Mutex<Knowledge>
     private let client: HTTPClient?
 
@@ -46,13 +46,14 @@ final class BuildRun: Sendable {
         var report: BuildReport
         /// Outputs whose recipe ran to its end in this run.
         var wasBuilt = Set<String>()
+        var eventNumbers = EventNumbers()
         /// Actions that are neither done nor given up.
         var unfinishedActionCount = 0
     }
 
     init(
         identifier: String, request: BuildRequest, workspace: Workspace, plan: Plan, state: StateStore,
-        journal: InFlightJournal, observer: any BuildObserver
+        journal: InFlightJournal, observer: any BuildObserver, listings: ListingWatch
     ) throws {
         self.identifier = identifier
         self.request = request
@@ -62,7 +63,7 @@ final class BuildRun: Sendable {
         self.state = state
         self.observer = observer
         recorder = RecordingQueue(store: state)
-        startedAt = Stamp.now() / 1_000_000
+        self.listings = listings
         manifest = ManifestWriter(
             directory: workspace.manifestDirectory, date: String(timestampText().prefix(10)))
         let needsNetwork = !request.isOffline && !plan.fetches.isEmpty
@@ -88,6 +89,7 @@ final class BuildRun: Sendable {
         recordMovedStamps()
 
         let (schedule, jobs) = makeSchedule()
+        recordPreparation(jobCount: jobs.count, failures: start.failures)
         knowledge.withLock { $0.unfinishedActionCount = plan.steps.count { $0.state != .fresh } }
         // Two workers more than may compute at once: one job waits for the disk while another computes, and one worker
         // serves transfers that come to their end meanwhile.
@@ -96,8 +98,18 @@ final class BuildRun: Sendable {
             schedule, limits: ScheduleLimits(connections: connectionCount, workers: workerCount + 1),
             on: pool,
             fetchExecutor: pool,
-            perform: { [self] id in await perform(jobs[Int(id.index)]) },
-            abandoned: { id, cause in abandon(jobs[Int(id.index)], because: jobs[Int(cause.index)]) },
+            perform: { [self] id, releaser in
+                await perform(
+                    jobs[Int(id.index)],
+                    as: RunningJob(
+                        id: id, releaser: releaser, worker: pool.currentWorkerIndex ?? -1,
+                        startedAt: listings.clock.now()))
+            },
+            abandoned: { id, cause in
+                abandon(jobs[Int(id.index)], because: jobs[Int(cause.index)]) { target, kind in
+                    recordAbandoned(id, target, kind, because: cause)
+                }
+            },
             isCancelled: { recorder.failure != nil })
         pool.shutdown()
         client?.shutdown()
@@ -154,18 +166,29 @@ final class BuildRun: Sendable {
         return (schedule, jobs)
     }
 
-    private func perform(_ job: Job) async -> JobOutcome {
+    private func perform(_ job: Job, as running: RunningJob) async -> JobOutcome {
+        var running = running
         switch job {
-        case .fetch(let raw): return await fetch(raw)
+        case .fetch(let raw):
+            running.worker = -1
+            running.reason = plan.findings[raw.index].reasonKind
+            return await fetch(raw, as: running)
         case .run(let step):
-            let outcome = await runAction(step)
+            running.reason = step.firstCause
+            let outcome = await runAction(step, as: running)
             knowledge.withLock { $0.unfinishedActionCount -= 1 }
             return outcome
         }
     }
 
-    private func abandon(_ job: Job, because cause: Job) {
+    private func abandon(
+        _ job: Job, because cause: Job, record: (_ target: String, _ kind: RunEvent.Kind) -> Void
+    ) {
         guard case .run(let step) = job else { return }
+        if !Task.isCancelled {
+            let rule = project.rules[graph.rule(of: step.action)]
+            record(graph.output(of: step.action), eventKind(of: rule.recipe))
+        }
         let causeName =
             switch cause {
             case .fetch(let raw): graph.name(of: raw)
@@ -247,6 +270,7 @@ final class BuildRun: Sendable {
                 .failed(
                     target: conflict.output, kind: .build, category: .recipe, message: conflict.message,
                     attempts: 0))
+            recordConflict(conflict.output, message: conflict.message)
         }
     }
 
@@ -270,7 +294,8 @@ final class BuildRun: Sendable {
     }
 
     private func runRecord(finished report: BuildReport?) -> RunRecord {
-        Building.runRecord(of: identifier, request: request, startedAt: startedAt, finished: report)
+        Building.runRecord(
+            of: identifier, request: request, startedAt: listings.clock.startedAt / 1_000, finished: report)
     }
 
     /// Outputs are trusted by their stamps. One written again within the same tick of the file clock would look the same, so the

@@ -22,7 +22,7 @@ struct Datamake: AsyncParsableCommand {
         version: toolVersion,
         subcommands: [
             Build.self, PlanTargets.self, Why.self, Rebuild.self, Verify.self, List.self, Status.self,
-            Initialize.self,
+            GraphCommand.self, LogCommand.self, Initialize.self,
         ])
 }
 

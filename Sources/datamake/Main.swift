@@ -79,7 +79,14 @@ func globalOptionsLast(_ arguments: [String]) -> [String] {
         }
     }
     guard index < arguments.count, !arguments[index].hasPrefix("-") else { return arguments }
-    return [arguments[index]] + moved + arguments[(index + 1)...]
+    let command = arguments[index]
+    var rest = Array(arguments[(index + 1)...])
+    // `log` has commands of its own, and what stands before those belongs to them, too.
+    if command == "log", !rest.isEmpty {
+        rest = globalOptionsLast(rest)
+        if !rest[0].hasPrefix("-") { return [command, rest[0]] + moved + rest.dropFirst() }
+    }
+    return [command] + moved + rest
 }
 
 /// The table of exit codes for a command that could not start or go on.
@@ -88,6 +95,8 @@ func exitCode(for problem: any Problem) -> Int32 {
     case LockProblem.held: 75
     case is DatafileProblems, is SelectionProblem, is RootCauseProblem, SavedPlanProblem.unreadable: 2
     case SavedPlanProblem.moved: 3
+    case let problem as LogProblem: problem.isUsage ? 2 : 1
+    case GraphProblem.nothingListed: 2
     case BuildProblem.noDatafile, BuildProblem.badFlag: 2
     default: 1
     }

@@ -14,12 +14,15 @@ import Testing
             let holder = try #require(FileLock.holder(path))
             #expect(holder.processID == getpid())
             #expect(!holder.host.isEmpty)
+            #expect(FileLock.isHeld(path))
             #expect(throws: LockProblem.held(path: path, by: holder)) {
                 _ = try FileLock(path: path, wait: false)
             }
             lock.release()
         }
         #expect(FileLock.holder(path) == nil)
+        #expect(!FileLock.isHeld(path))
+        #expect(!FileLock.isHeld(directory.path("no/such/lock")))
         do { _ = try FileLock(path: path, wait: false) }
         _ = try FileLock(path: path, wait: true) { _ in Issue.record("waited for nobody") }
     }
@@ -56,6 +59,7 @@ import Testing
         let directory = try TemporaryDirectory()
         let path = directory.path("lock")
         try directory.write("4000000 elsewhere\n", to: "lock")
+        #expect(!FileLock.isHeld(path), "who left its name is gone")
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/flock")
         // exec, so that killing the process kills the one that holds the lock.

@@ -111,15 +111,20 @@ struct Samples {
             outcome: flag() ? RunRecord.Outcome.allCases.randomElement(using: &random) : nil, counts: counts)
     }
 
-    mutating func event(run: String) -> RunEvent {
+    mutating func event(run: String, number: Int = 1) -> RunEvent {
         let outcomes: [RunEvent.Outcome] = [
-            .done, .unchanged, .cancelled, .failed(.network), .failed(.internal),
+            .done, .unchanged, .cancelled, .failed(.network), .failed(.internal), .abandoned,
         ]
+        let outcome = outcomes.randomElement(using: &random)!
+        let isFailed = if case .failed = outcome { true } else { false }
         return RunEvent(
-            run: run, target: text() + text(), kind: RunEvent.Kind.allCases.randomElement(using: &random)!,
-            startedAt: Int64(integer()), milliseconds: integer(),
-            outcome: outcomes.randomElement(using: &random)!,
-            worker: integer())
+            run: run, number: number, target: text() + text(),
+            kind: RunEvent.Kind.allCases.randomElement(using: &random)!,
+            reason: flag() ? ReasonKind.allCases.randomElement(using: &random) : nil,
+            startedAt: Int64(integer()), microseconds: integer(), hashingMicroseconds: integer(),
+            publishingMicroseconds: integer(), outcome: outcome, worker: integer(),
+            after: number > 1 && flag() ? Int.random(in: 1..<number, using: &random) : nil,
+            byteCount: integer(), message: isFailed ? text() : "")
     }
 
     // MARK: As builds make them

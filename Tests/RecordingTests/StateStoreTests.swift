@@ -34,7 +34,7 @@ import Testing
             + Samples.odd.map { samples.action(output: $0) }
         let failures = Samples.odd.map { samples.failure(target: $0) }
         let runs = Samples.odd.map { samples.run(id: $0) }
-        let events = (0..<200).map { _ in samples.event(run: "run") }
+        let events = (1...200).map { samples.event(run: "run", number: $0) }
         let sweeps = [
             "": SweepRecord(lastKey: nil, sweptAt: -1, pageCount: 0),
             "data/": SweepRecord(
@@ -66,6 +66,8 @@ import Testing
             #expect(try store.failures() == failures.sorted { byKey($0.target, $1.target) }, comment)
             #expect(Set(try store.runs()) == Set(runs), comment)
             #expect(try store.events(ofRun: "run") == events, comment)
+            #expect(try store.event(ofRun: "run", number: 7) == events[6], comment)
+            #expect(try store.event(ofRun: "run", number: 201) == nil, comment)
             #expect(store.droppedRowCount == 0, comment)
         }
 
@@ -156,21 +158,23 @@ import Testing
         var run = RunRecord(id: "r1", startedAt: 1_000, arguments: ["build"], version: "1")
         try store.beginRun(run)
         #expect(try store.runs() == [run])
-        let event = RunEvent(
-            run: "r1", target: "lake/a.parquet", kind: .clean, startedAt: 1_001, milliseconds: 5,
-            outcome: .done, worker: 1)
-        try store.record([.event(event), .event(event)])
+        let events = (1...2).map { number in
+            RunEvent(
+                run: "r1", number: number, target: "lake/a.parquet", kind: .clean, startedAt: 1_001,
+                microseconds: 5, outcome: .done, worker: 1)
+        }
+        try store.record(events.map { .event($0) })
         run.finishedAt = 2_000
         run.outcome = .done
         try store.finishRun(run)
         try store.beginRun(RunRecord(id: "r0", startedAt: 3_000, arguments: [], version: "1"))
         #expect(try store.runs().map(\.id) == ["r1", "r0"])
-        #expect(try store.events(ofRun: "r1") == [event, event])
+        #expect(try store.events(ofRun: "r1") == events)
         try store.forgetRuns(["r1"])
         #expect(try store.runs().map(\.id) == ["r0"])
         #expect(try store.events(ofRun: "r1") == [])
-        try store.record([.event(event)])
-        #expect(try store.events(ofRun: "r1") == [event])
+        try store.record([.event(events[0])])
+        #expect(try store.events(ofRun: "r1") == [events[0]])
     }
 
     @Test("the generation changes with what plans are made from, and with nothing else")
@@ -201,8 +205,8 @@ import Testing
         try store.record([
             .event(
                 RunEvent(
-                    run: "r1", target: "x", kind: .clean, startedAt: 1, milliseconds: 5, outcome: .done,
-                    worker: 1))
+                    run: "r1", number: 1, target: "x", kind: .clean, startedAt: 1, microseconds: 5,
+                    outcome: .done, worker: 1))
         ])
         try store.forgetRuns(["r1"])
         #expect(try store.generation() == last)

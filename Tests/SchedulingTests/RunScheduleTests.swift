@@ -42,7 +42,7 @@ import WorkStealing
         let summary = await runSchedule(
             schedule, limits: ScheduleLimits(connections: 5, workers: 3), on: pool,
             fetchExecutor: seed % 2 == 0 ? fetchPool : nil,
-            perform: { job in
+            perform: { job, releaser in
                 let kind = allKinds[Int(job.index)]
                 log.entries.withLock { log in
                     log.inFlight[kind]! += 1
@@ -50,6 +50,8 @@ import WorkStealing
                     for dependency in allDependencies[Int(job.index)] {
                         #expect(log.done[dependency] != nil && log.done[dependency] != .failed)
                     }
+                    #expect((releaser == nil) == allDependencies[Int(job.index)].isEmpty)
+                    if let releaser { #expect(allDependencies[Int(job.index)].contains(releaser)) }
                 }
                 if kind == .compute { #expect(isOn(pool)) } else if seed % 2 == 0 { #expect(isOn(fetchPool)) }
                 var random = SeededGenerator(seed: seed &* 1_000 &+ UInt64(job.index))
@@ -100,7 +102,7 @@ import WorkStealing
         let run = Task {
             await runSchedule(
                 all, limits: ScheduleLimits(connections: 1, workers: 2), on: pool,
-                perform: { _ in
+                perform: { _, _ in
                     if flags.started.add(1, ordering: .relaxed).newValue == 2 { both.continuation.finish() }
                     while !flags.isCancelled.load(ordering: .relaxed) { await Task.yield() }
                     #expect(how == "flag" || Task.isCancelled)
@@ -130,7 +132,7 @@ import WorkStealing
         _ = schedule.add(kind: .fetch, expectedMilliseconds: 0)
         let summary = await runSchedule(
             schedule, limits: ScheduleLimits(connections: 1, workers: 1), on: pool,
-            perform: { _ in
+            perform: { _, _ in
                 Issue.record("ran")
                 return .changed
             }, isCancelled: { true })

@@ -32,7 +32,9 @@ import Testing
             #expect(schedule.start(limits: ScheduleLimits(connections: 9, workers: 9)).toStart == fetches)
             #expect(schedule.finish(JobID(index: order[0]), .changed) == Schedule.Step())
             #expect(schedule.finish(JobID(index: order[1]), .unchanged) == Schedule.Step())
+            #expect(schedule.releaser(of: job) == nil)
             #expect(schedule.finish(JobID(index: order[2]), .changed).toStart == [job])
+            #expect(schedule.releaser(of: job) == JobID(index: order[2]), "the last of them")
         }
     }
 

@@ -21,6 +21,12 @@ package enum Peer {
         return FileManager.default.fileExists(atPath: url.path) ? url : nil
     }()
 
+    /// Graphviz, where it is installed: judges the graphs that are drawn for it.
+    package static let graphviz: String? = {
+        let path = "/usr/bin/dot"
+        return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+    }()
+
     package struct Output: Sendable {
         package var status: Int32
         package var standardOutput: String

@@ -81,6 +81,16 @@ package struct FileLock: ~Copyable {
         return Holder(processID: processID, host: String(words[1]))
     }
 
+    /// Whether somebody holds the lock of this path now. Asked without taking it, but where a holder was killed and left its
+    /// name: then it is taken for a moment, in which a build that does not wait would be turned away.
+    package static func isHeld(_ path: String) -> Bool {
+        guard holder(path) != nil,
+            let file = try? Descriptor(opening: path, O_RDONLY | O_NOFOLLOW, for: .lock)
+        else { return false }
+        let number = file.number
+        return retryingInterrupted({ flock(number, LOCK_SH | LOCK_NB) }) != 0 && errno == EWOULDBLOCK
+    }
+
     private static func write(
         _ text: String, to file: borrowing Descriptor, path: String
     ) throws(FileProblem) {

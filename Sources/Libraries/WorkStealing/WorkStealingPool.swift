@@ -65,6 +65,9 @@ package final class WorkStealingPool: TaskExecutor, Sendable {
 
     package var workerCount: Int { workers.count }
 
+    /// Index of the worker whose thread this is; nil on any other.
+    package var currentWorkerIndex: Int? { currentWorker()?.index }
+
     /// One entry a worker; not a snapshot of one moment.
     package var counts: [WorkerCounts] { workers.map(\.counts) }
 

@@ -54,7 +54,7 @@ package enum RawFinding: UInt8, Sendable {
     }
 
     /// The kind of reason that there is work; nil where there is none.
-    var reasonKind: ReasonKind? {
+    package var reasonKind: ReasonKind? {
         switch self {
         case .notInspected, .current, .moved: nil
         case .refetched: .forced

@@ -154,45 +154,6 @@ final class RowCoder {
         record.counts.fields = (0..<RunCounts.fieldCount).map { _ in row.count() }
         return row.isFinished ? record : nil
     }
-
-    func event(_ event: RunEvent, place: Int64, name: some StringProtocol) -> [UInt8] {
-        seal(.event, place: place, name: name) { row in
-            row.byte(event.kind.rawValue)
-            row.signed(event.startedAt)
-            row.count(event.milliseconds)
-            row.signed(Int64(event.worker))
-            switch event.outcome {
-            case .done: row.byte(0)
-            case .unchanged: row.byte(1)
-            case .cancelled: row.byte(2)
-            case .failed(let category):
-                row.byte(3)
-                row.text(category.rawValue)
-            }
-        }
-    }
-
-    func event(_ row: inout RowReader, run: String, target: String) -> RunEvent? {
-        guard let kind = RunEvent.Kind(rawValue: row.byte()) else { return nil }
-        let startedAt = row.signed()
-        let milliseconds = row.count()
-        let worker = Int(row.signed())
-        let outcome: RunEvent.Outcome
-        switch row.byte() {
-        case 0: outcome = .done
-        case 1: outcome = .unchanged
-        case 2: outcome = .cancelled
-        case 3:
-            guard let category = ProblemCategory(rawValue: row.text()) else { return nil }
-            outcome = .failed(category)
-        default: return nil
-        }
-        guard row.isFinished else { return nil }
-        return RunEvent(
-            run: run, target: target, kind: kind, startedAt: startedAt, milliseconds: milliseconds,
-            outcome: outcome,
-            worker: worker)
-    }
 }
 
 extension RunCounts {

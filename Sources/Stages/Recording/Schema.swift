@@ -9,7 +9,8 @@ import GRDB
 ///
 /// History of `user_version`.
 /// - 1: the first.
-/// - 2: with `generation`. The first writer adds it to a file of format 1; readers do without.
+/// - 2: with `generation`. The first writer adds it to a file of format 1; readers do without. Rows of `event` have two
+///   layouts, which tell themselves apart (`RowCoder+Event`).
 enum Schema {
     static let version = 2
     /// "dmkS", in the file's header: tells our file from other people's.

@@ -172,30 +172,6 @@ extension StateStore {
         return runs.sorted { ($0.startedAt, $0.id) < ($1.startedAt, $1.id) }
     }
 
-    /// What one run did, in the order in which it was recorded.
-    package func events(ofRun run: String) throws -> [RunEvent] {
-        try read { database, session in
-            guard let number = try session.coder.texts.number(of: run, in: database) else { return [] }
-            var events: [RunEvent] = []
-            let rows = try SQLStatement(
-                database, "SELECT place, name, body FROM event WHERE run = ? ORDER BY number")
-            try rows.bind(1, number)
-            while try rows.step() {
-                let place = rows.integer(0)
-                let name = unsafe rows.bytes(1)
-                if let text = try session.coder.texts.string(place, in: database),
-                    var row = unsafe RowReader(rows.bytes(2), table: .event, place: place, name: name),
-                    let event = session.coder.event(&row, run: run, target: unsafe joined(text, name))
-                {
-                    events.append(event)
-                } else {
-                    session.droppedRowCount += 1
-                }
-            }
-            return events
-        }
-    }
-
     private func scanRaw(
         _ database: Database, _ session: Session, place: Int64?, _ body: (RawRecord) throws -> Void
     ) throws {

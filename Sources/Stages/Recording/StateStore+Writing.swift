@@ -43,22 +43,11 @@ extension StateStore {
     /// Records that a run began, before anything else is recorded of it. Durable.
     package func beginRun(_ run: RunRecord) throws { try record([.run(run)]) }
 
-    /// Records how a run ended, in place of how it began. Durable.
-    package func finishRun(_ run: RunRecord) throws { try record([.run(run)]) }
-
-    /// Forgets runs and their events. Durable.
-    package func forgetRuns(_ ids: [String]) throws {
+    /// Records how a run ended, in place of how it began, and drops history beyond what is kept. Durable.
+    package func finishRun(_ run: RunRecord, keeping history: HistoryLimits = HistoryLimits()) throws {
         try write(isDurable: true, isPlanned: false) { database, session in
-            for id in ids {
-                let run = try SQLStatement(database, "DELETE FROM run WHERE id = ?")
-                try run.bind(1, id)
-                try run.run()
-                guard let number = try session.coder.texts.number(of: id, in: database) else { continue }
-                let events = try SQLStatement(database, "DELETE FROM event WHERE run = ?")
-                try events.bind(1, number)
-                try events.run()
-                session.nextEvent[number] = nil
-            }
+            try apply(.run(run), database, session)
+            try session.forget(beyond: history, endingWith: run.id, in: database)
         }
     }
 
@@ -160,24 +149,16 @@ extension StateStore {
 
     private func append(_ event: RunEvent, _ database: Database, _ session: Session) throws {
         let run = try session.coder.texts.intern(event.run, in: database)
-        var next = session.nextEvent[run]
-        if next == nil {
-            let last = try SQLStatement(database, "SELECT ifnull(max(number), 0) FROM event WHERE run = ?")
-            try last.bind(1, run)
-            next = try last.step() ? last.integer(0) &+ 1 : 1
-        }
-        let number = next ?? 1
         let file = FileName(event.target)
         let place = try session.coder.texts.intern(file.place, in: database)
         let insert = try SQLStatement(
             database, "INSERT INTO event(run, number, place, name, body) VALUES (?, ?, ?, ?, ?)")
         try insert.bind(1, run)
-        try insert.bind(2, number)
+        try insert.bind(2, Int64(event.number))
         try insert.bind(3, place)
         try insert.bind(4, file.name)
         try insert.bind(5, session.coder.event(event, place: place, name: file.name))
         try insert.run()
-        session.nextEvent[run] = number &+ 1
     }
 
     /// The colon ends the source in names such as `binance:data/x.zip`.

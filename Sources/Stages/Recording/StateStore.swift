@@ -38,8 +38,6 @@ package final class StateStore: Sendable {
         /// Keys of rows that were dropped, for the writer to delete.
         var damagedRows: [(table: RowTable, place: Int64, name: [UInt8])] = []
         var droppedRowCount = 0
-        /// The number after the last event, by the run's number.
-        var nextEvent: [Int64: Int64] = [:]
 
         init(queue: DatabaseQueue, isLogged: Bool) {
             self.queue = queue
@@ -47,10 +45,7 @@ package final class StateStore: Sendable {
         }
 
         /// Forgets what a transaction that did not commit may have left.
-        func reset() {
-            coder.reset()
-            nextEvent = [:]
-        }
+        func reset() { coder.reset() }
     }
 
     init(path: String, access: Access, session: Session) {

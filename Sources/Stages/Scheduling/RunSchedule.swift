@@ -27,13 +27,13 @@ package struct ScheduleSummary: Hashable, Sendable {
 ///   - pool: where computations run.
 ///   - fetchExecutor: where fetches run; nil is Swift's global pool. Not `pool`: with all workers computing, finished
 ///     transfers would lie there.
-///   - perform: does one job; called once for each that is started, from many threads.
+///   - perform: does one job; called once for each that is started, from many threads, with the job whose end let it start.
 ///   - abandoned: called for each job that will not run because the job `because`, directly or not, failed; in order,
 ///     on the calling task.
 package func runSchedule(
     _ schedule: consuming Schedule, limits: ScheduleLimits, on pool: WorkStealingPool,
     fetchExecutor: (any TaskExecutor)? = nil,
-    perform: @escaping @Sendable (JobID) async -> JobOutcome,
+    perform: @escaping @Sendable (_ job: JobID, _ releaser: JobID?) async -> JobOutcome,
     abandoned: (_ job: JobID, _ because: JobID) -> Void = { _, _ in },
     isCancelled: () -> Bool = { false }
 ) async -> ScheduleSummary {
@@ -45,8 +45,9 @@ package func runSchedule(
         var step = states.start(limits: limits)
         while true {
             for job in step.toStart {
+                let releaser = states.releaser(of: job)
                 group.addTask(executorPreference: states.kind(of: job) == .fetch ? fetchExecutor : pool) {
-                    (job, await perform(job))
+                    (job, await perform(job, releaser))
                 }
             }
             guard let (job, outcome) = await group.next() else { break }

@@ -35,7 +35,7 @@ package struct ScheduleLimits: Hashable, Sendable {
 ///
 /// Jobs are added, those they wait for first, so there are no cycles. Then ``start(limits:)`` says what to start, and
 /// each ``finish(_:_:)`` what to start next. Among those that could start, the longest expected goes first, else the
-/// one that was added first. Everything is in flat arrays: 18 bytes a job, 4 a dependency, and 8 more for each ready job.
+/// one that was added first. Everything is in flat arrays: 22 bytes a job, 4 a dependency, and 8 more for each ready job.
 package struct Schedule: Sendable {
     /// What to do now.
     package struct Step: Hashable, Sendable {
@@ -56,6 +56,8 @@ package struct Schedule: Sendable {
     private var expectedMilliseconds: [UInt32] = []
     /// Dependencies that are not done.
     private var waitingFor: [Int32] = []
+    /// The job that each had waited for last, or -1.
+    private var releasers: [Int32] = []
 
     /// Dependencies in the order in which jobs were added: those of job `i` are `dependencyEnds[i - 1]..<dependencyEnds[i]`.
     /// Empty once started.
@@ -83,11 +85,19 @@ package struct Schedule: Sendable {
 
     package func kind(of job: JobID) -> JobKind { kinds[Int(job.index)] }
 
+    /// The job whose end let this one start: of all that it waited for, the last to end. Nil where it waited for none, or
+    /// still waits.
+    package func releaser(of job: JobID) -> JobID? {
+        let index = releasers[Int(job.index)]
+        return index < 0 ? nil : JobID(index: index)
+    }
+
     package mutating func reserveCapacity(jobs: Int, dependencies: Int) {
         kinds.reserveCapacity(jobs)
         states.reserveCapacity(jobs)
         expectedMilliseconds.reserveCapacity(jobs)
         waitingFor.reserveCapacity(jobs)
+        releasers.reserveCapacity(jobs)
         dependencyEnds.reserveCapacity(jobs)
         self.dependencies.reserveCapacity(dependencies)
     }
@@ -111,6 +121,7 @@ package struct Schedule: Sendable {
         states.append(.waiting)
         self.expectedMilliseconds.append(UInt32(clamping: expectedMilliseconds))
         waitingFor.append(Int32(self.dependencies.count - before))
+        releasers.append(-1)
         dependencyEnds.append(Int32(self.dependencies.count))
         notStartedCount += 1
         return JobID(index: index)
@@ -165,7 +176,10 @@ package struct Schedule: Sendable {
             for edge in dependantStarts[index]..<dependantStarts[index + 1] {
                 let dependant = Int(dependants[Int(edge)])
                 waitingFor[dependant] -= 1
-                if waitingFor[dependant] == 0, states[dependant] == .waiting { makeReady(dependant) }
+                if waitingFor[dependant] == 0, states[dependant] == .waiting {
+                    releasers[dependant] = job.index
+                    makeReady(dependant)
+                }
             }
         }
         startReady(&step)
