@@ -102,13 +102,14 @@ final class BuildRun: Sendable {
         // Two workers more than may compute at once: one job waits for the disk while another computes, and one worker
         // serves transfers that come to their end meanwhile.
         let pool = WorkStealingPool(workerCount: workerCount + 2)
+        var actions = ScheduleActions { [self] id in JobResult(await perform(jobs[Int(id.index)])) }
+        actions.abandoned = { [self] id, cause in
+            abandon(jobs[Int(id.index)], because: jobs[Int(cause.index)])
+        }
+        actions.isCancelled = { [self] in recorder.failure != nil }
         _ = await runSchedule(
             schedule, limits: ScheduleLimits(connections: connectionCount, workers: workerCount + 1),
-            on: pool,
-            fetchExecutor: pool,
-            perform: { [self] id in await perform(jobs[Int(id.index)]) },
-            abandoned: { id, cause in abandon(jobs[Int(id.index)], because: jobs[Int(cause.index)]) },
-            isCancelled: { recorder.failure != nil })
+            on: pool, fetchExecutor: pool, actions: actions)
         pool.shutdown()
         client?.shutdown()
         let lastPublished = fileClockNanoseconds()

@@ -34,7 +34,7 @@ import WorkStealing
             return pool.counts
         }
         #expect(counts.count == workerCount)
-        #expect(counts.map(\.jobs).reduce(0, +) >= 100_000)
+        #expect(counts.map(\.pieces).reduce(0, +) >= 100_000)
     }
 
     @Test("tasks run where they should, also after a suspension and in an actor")
