@@ -34,6 +34,10 @@ final class BuildRun: Sendable {
     /// Milliseconds since 1970.
     private let startedAt: Int64
     let knowledge: Mutex<Knowledge>
+    private let hosts: FetchHosts
+    private let estimates: JobEstimates
+    /// What the actions to be run took and wrote when they last ran, by output; also where the record is forgotten.
+    private let history: [String: (milliseconds: Int, byteCount: Int)]
     private let client: HTTPClient?
 
     /// What jobs have found out so far.
@@ -48,6 +52,7 @@ final class BuildRun: Sendable {
         var wasBuilt = Set<String>()
         /// Actions that are neither done nor given up.
         var unfinishedActionCount = 0
+        var longest: BuildStatistics.Longest?
     }
 
     init(
@@ -75,6 +80,15 @@ final class BuildRun: Sendable {
         workerCount = max(
             1, request.workers ?? project.settings.jobs ?? ProcessInfo.processInfo.activeProcessorCount)
         processors = ProcessorSlots(count: workerCount)
+        hosts = FetchHosts(project.sources)
+        let stale = plan.steps.filter { $0.verdict != .fresh }
+        history = Dictionary(
+            stale.compactMap { step in
+                let output = graph.actions[step.action].output
+                return records.actions[output].map { (output, ($0.milliseconds, $0.content.byteCount)) }
+            }, uniquingKeysWith: { first, _ in first })
+        estimates =
+            stale.isEmpty ? JobEstimates() : JobEstimates(of: graph, records: records.actions)
         var raws = records.raws
         for (index, raw) in plan.raws { raws[graph.raws[index].name] = raw.record }
         var actions = records.actions
@@ -102,14 +116,19 @@ final class BuildRun: Sendable {
         // Two workers more than may compute at once: one job waits for the disk while another computes, and one worker
         // serves transfers that come to their end meanwhile.
         let pool = WorkStealingPool(workerCount: workerCount + 2)
-        var actions = ScheduleActions { [self] id in JobResult(await perform(jobs[Int(id.index)])) }
+        let limits = ScheduleLimits(
+            connections: connectionCount, hostConnections: hosts.downloads, workers: workerCount + 1,
+            memoryByteCount: memoryByteCount, diskByteCount: diskByteCount)
+        let freeDiskByteCount = MachineLimits.freeDiskByteCount(at: workspace.root)
+        var actions = ScheduleActions { [self] id in await perform(jobs[Int(id.index)]) }
         actions.abandoned = { [self] id, cause in
             abandon(jobs[Int(id.index)], because: jobs[Int(cause.index)])
         }
+        actions.refused = { [self] in refuse(jobs[Int($0.job.index)], $0) }
+        actions.freeDisk = { [workspace] in MachineLimits.freeDiskByteCount(at: workspace.root) }
         actions.isCancelled = { [self] in recorder.failure != nil }
-        _ = await runSchedule(
-            schedule, limits: ScheduleLimits(connections: connectionCount, workers: workerCount + 1),
-            on: pool, fetchExecutor: pool, actions: actions)
+        let summary = await runSchedule(
+            schedule, limits: limits, on: pool, fetchExecutor: pool, actions: actions)
         pool.shutdown()
         client?.shutdown()
         let lastPublished = fileClockNanoseconds()
@@ -119,6 +138,11 @@ final class BuildRun: Sendable {
             known.report.failures.sort { ($0.target, $0.message) < ($1.target, $1.message) }
             let stale = plan.steps.count { $0.isSelected && $0.verdict != .fresh }
             known.report.fresh = known.report.considered - stale
+            var statistics = BuildStatistics(workers: pool.counts, waits: summary.waits)
+            statistics.longest = known.longest
+            statistics.memoryBytes = limits.memoryByteCount
+            statistics.diskBytes = [limits.diskByteCount, freeDiskByteCount].compactMap { $0 }.min()
+            known.report.stats = statistics
             return known.report
         }
         do {
@@ -150,10 +174,17 @@ final class BuildRun: Sendable {
         var jobs = [Job]()
         var fetchJobs = [Int: JobID]()
         for raw in plan.fetches {
-            fetchJobs[raw] = schedule.add(kind: .fetch, expectedMilliseconds: 0, after: [])
+            let node = graph.raws[raw]
+            fetchJobs[raw] = schedule.add(
+                kind: .fetch,
+                expectedMilliseconds: estimates.fetchMilliseconds(byteCount: node.object.byteCount),
+                needs: JobNeeds(
+                    diskByteCount: missingByteCount(of: node), host: hosts.index(ofSource: node.source)))
             jobs.append(.fetch(raw))
         }
         var stepJobs = [String: JobID]()
+        // As estimated for those that are to come.
+        var outputByteCounts = [String: Int]()
         for (index, step) in plan.steps.enumerated() where step.verdict != .fresh {
             let action = graph.actions[step.action]
             var after = [JobID]()
@@ -164,37 +195,56 @@ final class BuildRun: Sendable {
                     after.append(job)
                 }
             }
-            let expected = knowledge.withLock { $0.actions[action.output]?.milliseconds ?? 0 }
+            let inputByteCount = graph.inputByteCount(of: action) { path in
+                outputByteCounts[path]
+                    ?? knowledge.withLock { $0.actions[path]?.content.byteCount } ?? 0
+            }
+            let past = history[action.output]
+            let outputByteCount = JobEstimates.outputByteCount(
+                inputByteCount: inputByteCount, recorded: past?.byteCount)
+            outputByteCounts[action.output] = outputByteCount
             stepJobs[action.output] = schedule.add(
-                kind: .compute, expectedMilliseconds: expected, after: after)
+                kind: .compute,
+                expectedMilliseconds: estimates.milliseconds(
+                    rule: action.rule, inputByteCount: inputByteCount, recorded: past?.milliseconds),
+                needs: JobNeeds(
+                    memoryByteCount: JobEstimates.memoryByteCount(
+                        of: action, inputByteCount: inputByteCount),
+                    diskByteCount: outputByteCount),
+                after: after)
             jobs.append(.step(index))
         }
         return (schedule, jobs)
     }
 
-    private func perform(_ job: Job) async -> JobOutcome {
+    private func perform(_ job: Job) async -> JobResult {
+        let (target, path, kind) = subject(of: job)
+        let byteCountBefore = byteCountOfFile(path)
+        let started = ContinuousClock.now
+        let outcome: JobOutcome
         switch job {
-        case .fetch(let raw): return await fetch(graph.raws[raw])
+        case .fetch(let raw): outcome = await fetch(graph.raws[raw])
         case .step(let index):
-            let outcome = await runAction(plan.steps[index])
+            outcome = await runAction(plan.steps[index])
             knowledge.withLock { $0.unfinishedActionCount -= 1 }
-            return outcome
         }
+        let duration = started.duration(to: .now)
+        knowledge.withLock { known in
+            if duration > known.longest?.duration ?? .zero {
+                known.longest = BuildStatistics.Longest(target: target, kind: kind, duration: duration)
+            }
+        }
+        let kept = outcome == .failed ? 0 : byteCountOfFile(path) - byteCountBefore
+        return JobResult(outcome, keptDiskByteCount: kept)
     }
 
     private func abandon(_ job: Job, because cause: Job) {
-        guard case .step(let index) = job else { return }
-        let target = graph.actions[plan.steps[index].action].output
-        let causeName =
-            switch cause {
-            case .fetch(let raw): graph.raws[raw].name
-            case .step(let step): graph.actions[plan.steps[step].action].output
-            }
+        guard case .step = job else { return }
         knowledge.withLock { known in
             known.report.failed += 1
             known.unfinishedActionCount -= 1
         }
-        observer.observe(.abandoned(target: target, because: causeName))
+        observer.observe(.abandoned(target: subject(of: job).target, because: subject(of: cause).target))
     }
 
     // MARK: limits

@@ -67,11 +67,13 @@ package struct ScheduleWaits: Hashable, Sendable {
     /// Time during which at least one job waited.
     package struct Wait: Hashable, Sendable {
         package var nanoseconds: Int64 = 0
-        /// Jobs that were passed over for it at least once; counted for memory and disk only.
+        /// Jobs that were passed over for it; counted for memory and disk only.
         package var jobs = 0
     }
     package var connections = Wait()
     package var workers = Wait()
     package var memory = Wait()
     package var disk = Wait()
+
+    package init() {}
 }

@@ -1,0 +1,57 @@
+import Files
+import Graph
+import Planning
+import Scheduling
+import Synchronization
+
+/// What jobs may use, and what happens to one for which there is too little.
+extension BuildRun {
+    /// Bytes of an object that are not here yet: neither in a part that a download can go on from, nor in a whole file that
+    /// only its record was lost of.
+    func missingByteCount(of raw: RawNode) -> Int {
+        let path = workspace.absolute(raw.path)
+        let isKnown = knowledge.withLock { $0.raws[raw.name] != nil }
+        if !isKnown, byteCountOfFile(path) == raw.object.byteCount { return 0 }
+        return max(0, raw.object.byteCount - byteCountOfFile(StagedFile.temporaryPath(for: path)))
+    }
+
+    /// What a job makes, and where.
+    func subject(of job: Job) -> (target: String, path: String, kind: BuildEvent.WorkKind) {
+        switch job {
+        case .fetch(let raw):
+            let node = graph.raws[raw]
+            return (node.name, workspace.absolute(node.path), .fetch)
+        case .step(let index):
+            let output = graph.actions[plan.steps[index].action].output
+            return (output, workspace.absolute(output), .build)
+        }
+    }
+
+    /// A job for which the disk has no room fails before it begins.
+    func refuse(_ job: Job, _ refusal: Refusal) {
+        let problem = DiskBudgetProblem(
+            target: subject(of: job).target, neededByteCount: refusal.neededByteCount,
+            leftByteCount: refusal.leftByteCount, isLimited: diskByteCount != nil)
+        switch job {
+        case .fetch(let raw): refuseFetch(graph.raws[raw], problem)
+        case .step:
+            knowledge.withLock { known in
+                known.report.failed += 1
+                known.unfinishedActionCount -= 1
+            }
+            fail(problem.target, .build, problem, attempts: 0, isQuarantined: false, subject: "")
+        }
+    }
+
+    var memoryByteCount: Int {
+        request.memoryByteCount ?? project.settings.memoryByteCount ?? MachineLimits.memoryByteCount
+    }
+
+    /// Nil: as much as is free.
+    var diskByteCount: Int? { request.diskByteCount ?? project.settings.diskByteCount }
+}
+
+/// 0 where there is none.
+func byteCountOfFile(_ path: String) -> Int {
+    Int(((try? Stamp.of(path: path)) ?? nil)?.byteCount ?? 0)
+}
