@@ -76,6 +76,34 @@ import Testing
         #expect(second.counts == BuildCounts(considered: 6, fresh: 5, built: 1))
     }
 
+    @Test("downloads from a host that does not answer leave room for those from another")
+    func hosts() throws {
+        let slow = try Archive(symbols: ["SLOW"], days: 8)
+        let quick = try Archive(symbols: ["AAA"], days: 8)
+        let slowOrigin = try ScriptedOrigin(try slow.objects())
+        let quickOrigin = try ScriptedOrigin(try quick.objects())
+        for day in 0..<8 { slowOrigin.hold(Archive.key("SLOW", Archive.day(day))) }
+        // Of four downloads at once, the slow host gets two, and the client lets one of them ask.
+        let project = try ProjectDirectory(
+            """
+            version: 1
+            sources:
+              a: {s3: "\(slowOrigin.url)", mirror: raw/a, connections: 1}
+              b: {s3: "\(quickOrigin.url)", mirror: raw/b}
+            rules:
+              slow: {from: "a:data/{symbol}/{symbol}-{date:day}.zip", to: "lake/slow/{date}.parquet", table: bar}
+              quick: {from: "b:data/{symbol}/{symbol}-{date:day}.zip", to: "lake/quick/{date}.parquet", table: bar}
+            tables:
+              bar: {columns: {time: timestamp, open: float64, volume: "decimal(18,8)", count: int64}}
+            """)
+        let program = try project.start(["build", "--json", "--connections", "4"])
+        #expect(eventually { project.files(in: "lake/quick", suffix: ".parquet").count == 8 })
+        #expect(project.files(in: "lake/slow") == [])
+        slowOrigin.release()
+        let outcome = try project.outcome(of: program.finish())
+        #expect(outcome.counts == BuildCounts(considered: 16, built: 16, fetched: 16))
+    }
+
     @Test("with hardly any memory one action runs at a time, to the same bytes")
     func memory() throws {
         let archive = try archive()
@@ -115,7 +143,8 @@ import Testing
         #expect(lines.contains { $0.hasPrefix("jobs waited for: connections") })
 
         let nothing = try project.datamake("build", "--json", "--stats")
-        #expect(try project.decode(nothing, as: Report.self).stats?.workers.allSatisfy { $0.jobs == 0 } == true)
+        #expect(
+            try project.decode(nothing, as: Report.self).stats?.workers.allSatisfy { $0.jobs == 0 } == true)
         let silent = try project.datamake("rebuild", "--json", "bars")
         #expect(try project.decode(silent, as: Report.self).stats == nil)
         #expect(!silent.standardError.contains("jobs waited for"))
