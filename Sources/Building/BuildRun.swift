@@ -200,8 +200,8 @@ final class BuildRun: Sendable {
                     ?? knowledge.withLock { $0.actions[path]?.content.byteCount } ?? 0
             }
             let past = history[action.output]
-            let outputByteCount = JobEstimates.outputByteCount(
-                inputByteCount: inputByteCount, recorded: past?.byteCount)
+            let outputByteCount = estimates.outputByteCount(
+                rule: action.rule, inputByteCount: inputByteCount, recorded: past?.byteCount)
             outputByteCounts[action.output] = outputByteCount
             stepJobs[action.output] = schedule.add(
                 kind: .compute,

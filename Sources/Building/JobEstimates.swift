@@ -4,10 +4,11 @@ import Scheduling
 
 /// What jobs are expected to take, from what is recorded and from the sizes of their inputs.
 struct JobEstimates: Sendable {
-    /// Recorded time by input bytes: of one rule, or of all.
+    /// Recorded time and output by input bytes: of one rule, or of all.
     private struct Rate {
         var milliseconds = 0
         var byteCount = 0
+        var outputByteCount = 0
         var sampleCount = 0
 
         var millisecondsPerByte: Double? {
@@ -37,7 +38,7 @@ struct JobEstimates: Sendable {
             add(
                 rule: action.rule,
                 inputByteCount: graph.inputByteCount(of: action) { records[$0]?.content.byteCount ?? 0 },
-                milliseconds: record.milliseconds)
+                outputByteCount: record.content.byteCount, milliseconds: record.milliseconds)
         }
     }
 
@@ -45,9 +46,10 @@ struct JobEstimates: Sendable {
     func wants(_ rule: String) -> Bool { byRule[rule]?.sampleCount ?? 0 < Self.samplesPerRule }
 
     /// Learns from what an action took before.
-    mutating func add(rule: String, inputByteCount: Int, milliseconds: Int) {
+    mutating func add(rule: String, inputByteCount: Int, outputByteCount: Int, milliseconds: Int) {
         byRule[rule, default: Rate()].sampleCount += 1
         byRule[rule]?.byteCount += inputByteCount
+        byRule[rule]?.outputByteCount += outputByteCount
         byRule[rule]?.milliseconds += milliseconds
         all.byteCount += inputByteCount
         all.milliseconds += milliseconds
@@ -83,10 +85,13 @@ struct JobEstimates: Sendable {
         }
     }
 
-    /// What an action writes at most: a fifth more than last time, else as much as it reads. The old output stays until the
-    /// new one is whole.
-    static func outputByteCount(inputByteCount: Int, recorded: Int?) -> Int {
-        recorded.map { $0 + $0 / 5 } ?? inputByteCount
+    /// What an action writes at most: a fifth more than last time, else half more than its rule makes of as much input, else
+    /// as much as it reads. The old output stays until the new one is whole.
+    func outputByteCount(rule: String, inputByteCount: Int, recorded: Int?) -> Int {
+        if let recorded { return recorded + recorded / 5 }
+        guard let rate = byRule[rule], rate.byteCount > 0 else { return inputByteCount }
+        let share = 1.5 * Double(rate.outputByteCount) / Double(rate.byteCount)
+        return Int(min(Double(inputByteCount) * share, 1e15))
     }
 }
 
