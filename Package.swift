@@ -20,9 +20,14 @@ extension Target {
     }
 
     /// A noun: knows nothing of builds.
-    static func library(_ name: String, uses: [Target.Dependency] = []) -> Target {
+    ///
+    /// - Parameter lendsSpans: whether it has functions that return a `Span` of what they own.
+    static func library(
+        _ name: String, uses: [Target.Dependency] = [], lendsSpans: Bool = false
+    ) -> Target {
         .target(
-            name: name, dependencies: uses, path: "Sources/Libraries/\(name)", swiftSettings: houseRules)
+            name: name, dependencies: uses, path: "Sources/Libraries/\(name)",
+            swiftSettings: houseRules + (lendsSpans ? [.enableExperimentalFeature("Lifetimes")] : []))
     }
 
     /// A gerund: one step of the build. Stages never use each other.
@@ -72,7 +77,7 @@ let package = Package(
         .target(name: "CVector", path: "Sources/System/CVector"),
 
         .library("Problems"),
-        .library("Bytes", uses: ["CXXHash", "CCrypto"]),
+        .library("Bytes", uses: ["CXXHash", "CCrypto"], lendsSpans: true),
         .library("Columns", uses: ["Bytes"]),
         .library("Compression", uses: ["Problems", "CZlib", "CISAL", "CZstd"]),
         .library("Zip", uses: ["Problems", "Compression"]),

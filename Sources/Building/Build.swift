@@ -50,6 +50,9 @@ package func build(
     var survey = Survey(
         workspace: workspace, project: project, state: state, records: !request.isDryRun, observer: observer)
     let keyBefore = try settledKey()
+    // Whether the disk is as it was takes a look at every file: that goes on while the sources answer.
+    let settledBefore = asksNobody ? nil : keyBefore.flatMap { SettledPlan(workspace, key: $0) }
+    let settledHolds = settledBefore.map { settled in Task.detached { settled.holds } }
     let offerings = try await survey.offerings(
         scope: scope, refresh: refresh, connections: request.connections)
     let key = try settledKey()
@@ -60,34 +63,43 @@ package func build(
                 request, key: key, in: workspace, state: state, journal: journal, observer: observer,
                 started: started)
             if let report { return report }
-        } else if let keyBefore, let rest = SettledPlan(workspace, key: keyBefore),
-            let part = ChangedPart(
-                of: project, news: survey.news, snapshots: survey.snapshots, mirrorPath: survey.mirrorPath),
-            rest.holds
+        } else if let rest = settledBefore,
+            let part = ChangedPart(of: project, news: survey.news, snapshots: survey.snapshots),
+            await settledHolds?.value == true
         {
             changed = (part, rest)
         }
     }
-    let graph =
-        changed?.part.graph ?? expand(project, offerings: offerings, mirrorPath: survey.mirrorPath)
+    let graph: BuildGraph
+    let records: RecordTable
+    if let part = changed?.part {
+        graph = part.graph
+        records = try loadRecords(state, of: graph)
+    } else {
+        (graph, records) = try await expandAndLoad(
+            project, offerings: offerings, state: state, workspace: workspace)
+    }
 
     // What of it is stale, and why.
-    var records = changed == nil ? try loadRecords(state) : try loadRecords(state, of: graph)
     let selection =
         try changed?.part.selection
-        ?? select(request.selection, in: project, graph: graph, recorded: Array(records.actions.keys))
-    let forgotten = request.forgetsRecords ? Set(selection.actions.map { graph.actions[$0].output }) : []
-    let refetched = request.refetches ? rawNames(of: selection, in: graph) : []
-    if request.forgetsRecords && !request.isDryRun {
-        try state.record(forgotten.sorted().map { .forgetAction(output: $0) })
-        for output in forgotten { records.failures[output] = nil }
+        ?? select(request.selection, in: project, graph: graph, recorded: records.actions.outputs)
+    var planRequest = PlanRequest(
+        selection: selection, writer: writerVersion(for:), records: records,
+        lookup: StateRecords(state: state))
+    if request.forgetsRecords {
+        planRequest.forced = Set(selection.actions)
+        for action in selection.actions { planRequest.records.failures[graph.output(of: action)] = nil }
+        if !request.isDryRun {
+            try state.record(selection.actions.map { .forgetAction(output: graph.output(of: $0)) })
+        }
     }
-    let files = NotedFiles(DiskFiles(workspace: workspace))
-    let plan = plan(
-        PlanRequest(
-            selection: selection, writer: writerVersion(for:), forced: forgotten, refetched: refetched),
-        graph: graph, records: records, files: files)
-    var counts = plan.counts(in: graph)
+    if request.refetches { planRequest.refetched = raws(of: selection, in: graph) }
+    let files = DiskFiles(workspace: workspace)
+    let (plan, leftCount) = try plan(planRequest, graph: graph, files: files).part(
+        for: request, state: state,
+        workers: request.workers ?? project.settings.jobs ?? processorCount())
+    var counts = plan.counts
     let settledCount =
         changed.map { $0.rest.consideredCount + $0.part.addedCount - counts.considered } ?? 0
     counts.considered += settledCount
@@ -95,7 +107,8 @@ package func build(
     observer.observe(.planned(counts))
 
     var report = BuildReport(run: newRunIdentifier())
-    report.considered = counts.considered
+    report.considered = counts.considered + leftCount
+    if request.budget != nil { report.left = leftCount }
     for problem in survey.problems {
         report.failures.append(
             BuildReport.Failure(
@@ -104,7 +117,7 @@ package func build(
                 attempts: 1))
     }
     guard let journal else {
-        report.describe(plan, in: graph)
+        try report.describe(plan, files: files)
         report.fresh += settledCount
         report.seconds = secondsSince(started)
         return report
@@ -112,9 +125,8 @@ package func build(
 
     // Do it.
     let run = try BuildRun(
-        identifier: report.run, request: request, workspace: workspace, project: project, graph: graph,
-        plan: plan,
-        records: records, state: state, journal: journal, observer: observer)
+        identifier: report.run, request: request, workspace: workspace, plan: plan, state: state,
+        journal: journal, observer: observer)
     report = try await run.execute(report)
     if report.failures.isEmpty, !Task.isCancelled {
         if let changed {
@@ -125,11 +137,8 @@ package func build(
                 SettledPlan.key(
                     of: loaded, in: workspace, generation: generation, toolVersion: request.toolVersion)
             }
-        } else if let key, plan.isSettled(in: graph),
-            files.note(filesOf: plan, in: graph, visits: survey.visits)
-        {
-            for path in statisticsPaths(of: project) { _ = files.stamp(path) }
-            files.settle(workspace, key: key, consideredCount: counts.considered)
+        } else if let key, plan.isSettled {
+            plan.settle(workspace, key: key, consideredCount: counts.considered, visits: survey.visits)
         }
     }
     report.seconds = secondsSince(started)
@@ -178,17 +187,15 @@ private func resettle(
 ) throws {
     let state = try openState(workspace, access: .reader, observer: observer)
     guard let key = key(try state.generation()) else { return }
-    let files = NotedFiles(DiskFiles(workspace: workspace))
-    let plan = plan(
-        PlanRequest(selection: part.selection, writer: writerVersion(for:)), graph: part.graph,
-        records: try loadRecords(state, of: part.graph), files: files)
+    let request = PlanRequest(
+        selection: part.selection, writer: writerVersion(for:),
+        records: try loadRecords(state, of: part.graph), lookup: StateRecords(state: state))
+    let plan = plan(request, graph: part.graph, files: DiskFiles(workspace: workspace))
     try state.close()
-    guard plan.isSettled(in: part.graph) else { return }
-    let statistics = statisticsPaths(of: project)
-    for path in statistics { _ = files.stamp(path) }
-    files.settle(
-        workspace, key: key, consideredCount: consideredCount, besides: rest,
-        replacing: part.paths.union(statistics.map { Array($0.utf8) }))
+    guard plan.isSettled else { return }
+    plan.settle(
+        workspace, key: key, consideredCount: consideredCount, visits: DirectoryVisits(), besides: rest,
+        replacing: part.paths.union(statisticsPaths(of: project).map { Array($0.utf8) }))
 }
 
 /// Wall time, to the microsecond.

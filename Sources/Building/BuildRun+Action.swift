@@ -16,17 +16,17 @@ extension BuildRun {
     ///
     /// Blocks its worker: cleaning is computing. It does so in a processor slot, which it leaves to publish.
     func runAction(_ step: Plan.Step) async -> JobOutcome {
-        let action = graph.actions[step.action]
+        let action = graph[step.action]
         observer.observe(.started(target: action.output, kind: .build))
         var subject = ""
         let slot = processors.take()
         defer { slot.giveBack() }
         do {
-            var inputs = try currentInputs(of: action)
-            let record = knowledge.withLock { $0.actions[action.output] }
-            if case .undecided = step.verdict {
+            var inputs = try currentInputs(of: action, step.action)
+            let record = try record(of: step.action)
+            if step.state == .undecided {
                 try readPayloads(of: &inputs, for: action)
-                if isFresh(action, inputs: inputs, record: record) {
+                if isFresh(action, step.action, inputs: inputs, record: record) {
                     confirm(action, inputs: inputs, record: record)
                     return .unchanged
                 }
@@ -72,21 +72,20 @@ extension BuildRun {
     }
 
     /// Brings the records of an action's inputs up to date, hashing files in place where needed.
-    private func currentInputs(of action: Action) throws -> [CurrentInput] {
-        try action.inputs.map { input in
-            if case .output(let path) = input.origin {
-                let producer = knowledge.withLock { $0.actions[path] }
+    private func currentInputs(of action: Action, _ id: ActionID) throws -> [CurrentInput] {
+        try zip(action.inputs, graph.inputPlaces(of: id)).map { input, place in
+            guard let raw = graph.input(at: place).raw else {
+                let producer = try graph.input(at: place).action.flatMap { try self.record(of: $0) }
                 return CurrentInput(
-                    input: input, path: workspace.absolute(path), raw: nil, digest: producer?.valueDigest,
-                    stamp: producer?.stamp)
+                    input: input, path: workspace.absolute(input.name), raw: nil,
+                    digest: producer?.valueDigest, stamp: producer?.stamp)
             }
-            let index = graph.rawIndex[input.name]!
-            let node = graph.raws[index]
-            var record = knowledge.withLock { $0.raws[node.name] }
-            if plan.raws[index]?.work == .hash { record = try hash(node, known: record) }
+            let node = graph[raw]
+            var record = try self.record(of: raw)
+            if plan.work(of: raw) == .hash { record = try hash(node, known: record) }
             return CurrentInput(
                 input: input, path: workspace.absolute(node.path), raw: record,
-                digest: record.flatMap { digest(of: $0, for: action.recipe) }, stamp: record?.stamp)
+                digest: record.flatMap { $0.digest(for: action.recipe) }, stamp: record?.stamp)
         }
     }
 
@@ -144,22 +143,24 @@ extension BuildRun {
     }
 
     /// The planning verdict, asked again now that every digest is known.
-    private func isFresh(_ action: Action, inputs: [CurrentInput], record: ActionRecord?) -> Bool {
+    private func isFresh(
+        _ action: Action, _ id: ActionID, inputs: [CurrentInput], record: ActionRecord?
+    ) -> Bool {
         let states = inputs.map { input -> InputState in
             input.digest.map(InputState.known)
                 ?? .unknown(Reason(.upstreamNew, input: input.input.name, component: "payload"))
         }
-        let output: OutputState = isIntact(action, record: record) ? .intact : .missing
+        let output: OutputState = isIntact(action, id, record: record) ? .intact : .missing
         return verdict(
-            on: action, inputs: states, recipe: plan.recipes[action.rule] ?? action.recipe.fields,
+            on: action, inputs: states, recipe: plan.recipes[graph.rule(of: id)],
             writer: writerVersion(for: action.recipe), record: record, output: output) == .fresh
     }
 
-    private func isIntact(_ action: Action, record: ActionRecord?) -> Bool {
+    private func isIntact(_ action: Action, _ id: ActionID, record: ActionRecord?) -> Bool {
         guard let record else { return false }
         let stamp = (try? Stamp.of(path: workspace.absolute(action.output))) ?? nil
         if stamp == record.stamp { return true }
-        return stamp != nil && plan.movedOutputs.contains { $0.output == action.output && $0.stamp == stamp }
+        return stamp != nil && plan.movedOutputs[id] == stamp
     }
 
     /// Records that what changed made no difference.
@@ -200,7 +201,7 @@ extension BuildRun {
     /// What a deterministic failure belongs to: bytes, recipe and writer.
     private func subjectOfFailure(_ action: Action, inputs: [CurrentInput]) -> String {
         var text = writerVersion(for: action.recipe) + "\n"
-        for field in plan.recipes[action.rule] ?? action.recipe.fields {
+        for field in action.recipe.fields {
             text += "\(field.name)=\(field.value)\n"
         }
         for input in inputs {

@@ -8,21 +8,21 @@ import Synchronization
 extension BuildRun {
     /// Bytes of an object that are not here yet: neither in a part that a download can go on from, nor in a whole file that
     /// only its record was lost of.
-    func missingByteCount(of raw: RawNode) -> Int {
-        let path = workspace.absolute(raw.path)
-        let isKnown = knowledge.withLock { $0.raws[raw.name] != nil }
-        if !isKnown, byteCountOfFile(path) == raw.object.byteCount { return 0 }
-        return max(0, raw.object.byteCount - byteCountOfFile(StagedFile.temporaryPath(for: path)))
+    func missingByteCount(of raw: RawID) -> Int {
+        let path = workspace.absolute(graph[raw].path)
+        let byteCount = plan.byteCount(of: raw)
+        if plan.facts(of: raw) == nil, byteCountOfFile(path) == byteCount { return 0 }
+        return max(0, byteCount - byteCountOfFile(StagedFile.temporaryPath(for: path)))
     }
 
     /// What a job makes, and where.
     func subject(of job: Job) -> (target: String, path: String, kind: BuildEvent.WorkKind) {
         switch job {
         case .fetch(let raw):
-            let node = graph.raws[raw]
+            let node = graph[raw]
             return (node.name, workspace.absolute(node.path), .fetch)
-        case .step(let index):
-            let output = graph.actions[plan.steps[index].action].output
+        case .run(let step):
+            let output = graph.output(of: step.action)
             return (output, workspace.absolute(output), .build)
         }
     }
@@ -33,8 +33,8 @@ extension BuildRun {
             target: subject(of: job).target, neededByteCount: refusal.neededByteCount,
             leftByteCount: refusal.leftByteCount, isLimited: diskByteCount != nil)
         switch job {
-        case .fetch(let raw): refuseFetch(graph.raws[raw], problem)
-        case .step:
+        case .fetch(let raw): refuseFetch(graph[raw], problem)
+        case .run:
             knowledge.withLock { known in
                 known.report.failed += 1
                 known.unfinishedActionCount -= 1

@@ -12,10 +12,14 @@ import Synchronization
 
 extension BuildRun {
     /// Downloads one object to its place in the mirror and records what came.
-    func fetch(_ raw: RawNode) async -> JobOutcome {
+    func fetch(_ id: RawID) async -> JobOutcome {
+        let raw = graph[id]
         observer.observe(.started(target: raw.name, kind: .fetch))
         guard let source = project.source(named: raw.source) else { return .failed }
-        let before = knowledge.withLock { (record: $0.raws[raw.name], failure: $0.failures[raw.name]) }
+        // A record that cannot be read counts as none.
+        let before = (
+            record: (try? record(of: id)) ?? nil, failure: knowledge.withLock { $0.failures[raw.name] }
+        )
         let subject = "\(raw.object.etag) \(raw.object.byteCount)"
         guard let fetcher else {
             fail(

@@ -33,7 +33,7 @@ extension BuildRun {
                 journal.didFinish(StagedFile.temporaryPath(for: staged.destination))
             }
         }
-        let fields = plan.recipes[action.rule] ?? action.recipe.fields
+        let fields = action.recipe.fields
         let made = try await RecipeRunner(workspace: workspace).make(
             action, recipe: fields,
             inputs: inputs.map {

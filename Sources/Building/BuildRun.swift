@@ -20,9 +20,9 @@ final class BuildRun: Sendable {
     let identifier: String
     let request: BuildRequest
     let workspace: Workspace
-    let project: Project
-    let graph: BuildGraph
     let plan: Plan
+    var graph: BuildGraph { plan.graph }
+    var project: Project { plan.graph.project }
     let journal: InFlightJournal
     let recorder: RecordingQueue
     let state: StateStore
@@ -36,16 +36,14 @@ final class BuildRun: Sendable {
     let knowledge: Mutex<Knowledge>
     private let hosts: FetchHosts
     private let estimates: JobEstimates
-    /// What the actions to be run took and wrote when they last ran, by output; also where the record is forgotten.
-    private let history: [String: (milliseconds: Int, byteCount: Int)]
     private let client: HTTPClient?
 
-    /// What jobs have found out so far.
+    /// What jobs have found out so far. What is not here is as planned, and as recorded.
     struct Knowledge: Sendable {
-        /// By raw's name: as planned, then as fetched or hashed in this run.
-        var raws: [String: RawRecord]
-        /// By output: as planned, then as built in this run.
-        var actions: [String: ActionRecord]
+        /// By raw's name: as fetched or hashed in this run.
+        var raws: [String: RawRecord] = [:]
+        /// By output: as built or confirmed in this run.
+        var actions: [String: ActionRecord] = [:]
         var failures: [String: FailureRecord]
         var report: BuildReport
         /// Outputs whose recipe ran to its end in this run.
@@ -56,14 +54,12 @@ final class BuildRun: Sendable {
     }
 
     init(
-        identifier: String, request: BuildRequest, workspace: Workspace, project: Project, graph: BuildGraph,
-        plan: Plan, records: Records, state: StateStore, journal: InFlightJournal, observer: any BuildObserver
+        identifier: String, request: BuildRequest, workspace: Workspace, plan: Plan, state: StateStore,
+        journal: InFlightJournal, observer: any BuildObserver
     ) throws {
         self.identifier = identifier
         self.request = request
         self.workspace = workspace
-        self.project = project
-        self.graph = graph
         self.plan = plan
         self.journal = journal
         self.state = state
@@ -73,6 +69,7 @@ final class BuildRun: Sendable {
         manifest = ManifestWriter(
             directory: workspace.manifestDirectory, date: String(timestampText().prefix(10)))
         let needsNetwork = !request.isOffline && !plan.fetches.isEmpty
+        let project = plan.graph.project
         client =
             needsNetwork
             ? HTTPClient(options: httpOptions(for: project, connections: request.connections)) : nil
@@ -81,25 +78,9 @@ final class BuildRun: Sendable {
             1, request.workers ?? project.settings.jobs ?? ProcessInfo.processInfo.activeProcessorCount)
         processors = ProcessorSlots(count: workerCount)
         hosts = FetchHosts(project.sources)
-        let stale = plan.steps.filter { $0.verdict != .fresh }
-        history = Dictionary(
-            stale.compactMap { step in
-                let output = graph.actions[step.action].output
-                return records.actions[output].map { (output, ($0.milliseconds, $0.content.byteCount)) }
-            }, uniquingKeysWith: { first, _ in first })
-        estimates =
-            stale.isEmpty ? JobEstimates() : JobEstimates(of: graph, records: records.actions)
-        var raws = records.raws
-        for (index, raw) in plan.raws { raws[graph.raws[index].name] = raw.record }
-        var actions = records.actions
-        // A forgotten record is no reason to leave an output alone.
-        for step in plan.steps where step.verdict.reasons.contains(where: { $0.kind == .forced }) {
-            actions[graph.actions[step.action].output] = nil
-        }
+        estimates = JobEstimates(of: plan)
         knowledge = Mutex(
-            Knowledge(
-                raws: raws, actions: actions, failures: records.failures, report: BuildReport(run: identifier)
-            ))
+            Knowledge(failures: plan.request.records.failures, report: BuildReport(run: identifier)))
     }
 
     /// Runs all jobs to their end, records the run, and returns the report.
@@ -112,7 +93,7 @@ final class BuildRun: Sendable {
         recordMovedStamps()
 
         let (schedule, jobs) = makeSchedule()
-        knowledge.withLock { $0.unfinishedActionCount = plan.steps.count { $0.verdict != .fresh } }
+        knowledge.withLock { $0.unfinishedActionCount = plan.steps.count { $0.state != .fresh } }
         // Two workers more than may compute at once: one job waits for the disk while another computes, and one worker
         // serves transfers that come to their end meanwhile.
         let pool = WorkStealingPool(workerCount: workerCount + 2)
@@ -136,8 +117,8 @@ final class BuildRun: Sendable {
         countFailuresOfTheGraph()
         let report = knowledge.withLock { known -> BuildReport in
             known.report.failures.sort { ($0.target, $0.message) < ($1.target, $1.message) }
-            let stale = plan.steps.count { $0.isSelected && $0.verdict != .fresh }
-            known.report.fresh = known.report.considered - stale
+            let stale = plan.steps.count { $0.isSelected && $0.state != .fresh }
+            known.report.fresh = known.report.considered - stale - (known.report.left ?? 0)
             var statistics = BuildStatistics(workers: pool.counts, waits: summary.waits)
             statistics.longest = known.longest
             statistics.memoryBytes = limits.memoryByteCount
@@ -163,56 +144,35 @@ final class BuildRun: Sendable {
 
     /// One thing the pool does.
     enum Job: Sendable {
-        /// Index into the graph's raws.
-        case fetch(Int)
-        /// Index into the plan's steps.
-        case step(Int)
+        case fetch(RawID)
+        case run(Plan.Step)
     }
 
     private func makeSchedule() -> (Schedule, [Job]) {
         var schedule = Schedule()
         var jobs = [Job]()
-        var fetchJobs = [Int: JobID]()
+        var fetchJobs = [RawID: JobID]()
         for raw in plan.fetches {
-            let node = graph.raws[raw]
             fetchJobs[raw] = schedule.add(
                 kind: .fetch,
-                expectedMilliseconds: estimates.fetchMilliseconds(byteCount: node.object.byteCount),
+                expectedMilliseconds: JobEstimates.fetchMilliseconds(byteCount: plan.byteCount(of: raw)),
                 needs: JobNeeds(
-                    diskByteCount: missingByteCount(of: node), host: hosts.index(ofSource: node.source)))
+                    diskByteCount: missingByteCount(of: raw),
+                    host: hosts.index(ofList: Int(graph.rawLists[raw.index]))))
             jobs.append(.fetch(raw))
         }
-        var stepJobs = [String: JobID]()
-        // As estimated for those that are to come.
-        var outputByteCounts = [String: Int]()
-        for (index, step) in plan.steps.enumerated() where step.verdict != .fresh {
-            let action = graph.actions[step.action]
-            var after = [JobID]()
-            for input in action.inputs {
-                if case .output(let path) = input.origin {
-                    if let job = stepJobs[path] { after.append(job) }
-                } else if let raw = graph.rawIndex[input.name], let job = fetchJobs[raw] {
-                    after.append(job)
-                }
+        var runJobs = [ActionID: JobID]()
+        var estimates = estimates
+        for step in plan.steps where step.state != .fresh {
+            let after = graph.inputPlaces(of: step.action).compactMap { place -> JobID? in
+                let input = graph.input(at: place)
+                return input.raw.flatMap { fetchJobs[$0] } ?? input.action.flatMap { runJobs[$0] }
             }
-            let inputByteCount = graph.inputByteCount(of: action) { path in
-                outputByteCounts[path]
-                    ?? knowledge.withLock { $0.actions[path]?.content.byteCount } ?? 0
-            }
-            let past = history[action.output]
-            let outputByteCount = estimates.outputByteCount(
-                rule: action.rule, inputByteCount: inputByteCount, recorded: past?.byteCount)
-            outputByteCounts[action.output] = outputByteCount
-            stepJobs[action.output] = schedule.add(
-                kind: .compute,
-                expectedMilliseconds: estimates.milliseconds(
-                    rule: action.rule, inputByteCount: inputByteCount, recorded: past?.milliseconds),
-                needs: JobNeeds(
-                    memoryByteCount: JobEstimates.memoryByteCount(
-                        of: action, inputByteCount: inputByteCount),
-                    diskByteCount: outputByteCount),
+            let estimate = estimates.estimate(of: step.action, in: plan)
+            runJobs[step.action] = schedule.add(
+                kind: .compute, expectedMilliseconds: estimate.milliseconds, needs: estimate.needs,
                 after: after)
-            jobs.append(.step(index))
+            jobs.append(.run(step))
         }
         return (schedule, jobs)
     }
@@ -223,9 +183,9 @@ final class BuildRun: Sendable {
         let started = ContinuousClock.now
         let outcome: JobOutcome
         switch job {
-        case .fetch(let raw): outcome = await fetch(graph.raws[raw])
-        case .step(let index):
-            outcome = await runAction(plan.steps[index])
+        case .fetch(let raw): outcome = await fetch(raw)
+        case .run(let step):
+            outcome = await runAction(step)
             knowledge.withLock { $0.unfinishedActionCount -= 1 }
         }
         let duration = started.duration(to: .now)
@@ -239,12 +199,30 @@ final class BuildRun: Sendable {
     }
 
     private func abandon(_ job: Job, because cause: Job) {
-        guard case .step = job else { return }
+        guard case .run = job else { return }
         knowledge.withLock { known in
             known.report.failed += 1
             known.unfinishedActionCount -= 1
         }
         observer.observe(.abandoned(target: subject(of: job).target, because: subject(of: cause).target))
+    }
+
+    // MARK: records
+
+    /// What is known of a file from outside: found out in this run, else as recorded, with the stamp that planning saw.
+    func record(of raw: RawID) throws -> RawRecord? {
+        if let known = knowledge.withLock({ $0.raws[graph.name(of: raw)] }) { return known }
+        return plan.facts(of: raw) == nil ? nil : try plan.state(of: raw).record
+    }
+
+    /// What is known of an action: made in this run, else as recorded, with the stamp that planning saw. Nil for one that is forced, whose record is forgotten.
+    func record(of action: ActionID) throws -> ActionRecord? {
+        let output = graph.output(of: action)
+        if let known = knowledge.withLock({ $0.actions[output] }) { return known }
+        guard plan.facts(of: action) != nil, !plan.request.forced.contains(action) else { return nil }
+        var record = try plan.request.lookup.actionRecord(output: output)
+        if let stamp = plan.movedOutputs[action] { record?.stamp = stamp }
+        return record
     }
 
     // MARK: limits
@@ -307,15 +285,15 @@ final class BuildRun: Sendable {
     private func recordMovedStamps() {
         let now = Stamp.now()
         var changes = [StateChange]()
-        for raw in plan.raws.values where raw.needsStamp {
-            guard var record = raw.record else { continue }
-            record.stamp = record.stamp.trusted(observedAt: now)
-            changes.append(.raw(record))
+        for (raw, stamp) in plan.movedRaws {
+            let object = graph[raw]
+            changes.append(
+                .rawStamp(
+                    source: object.source, key: object.object.key, stamp.trusted(observedAt: now)))
         }
-        for moved in plan.movedOutputs {
-            let stamp = moved.stamp.trusted(observedAt: now)
-            changes.append(.actionStamp(output: moved.output, stamp))
-            knowledge.withLock { $0.actions[moved.output]?.stamp = stamp }
+        for (action, stamp) in plan.movedOutputs.sorted(by: { $0.key < $1.key }) {
+            changes.append(
+                .actionStamp(output: graph.output(of: action), stamp.trusted(observedAt: now)))
         }
         recorder.enqueue(changes)
     }

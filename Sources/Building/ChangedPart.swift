@@ -1,3 +1,4 @@
+import Bytes
 import Graph
 import Listing
 import Planning
@@ -21,8 +22,7 @@ struct ChangedPart {
 
     /// Nil where the part cannot be told from the rest by names, or is no small part.
     init?(
-        of project: Project, news: [String: SnapshotUpdate], snapshots: [String: [RemoteObject]],
-        mirrorPath: (Source, String) -> String?
+        of project: Project, news: [String: SnapshotUpdate], snapshots: [String: ObjectList]
     ) {
         var outputs = Set<String>()
         for (source, update) in news {
@@ -47,29 +47,27 @@ struct ChangedPart {
         // A rule that reads what others make may read what changes here.
         guard project.rules.allSatisfy({ $0.inputs.allSatisfy { $0.source != nil } }) else { return nil }
 
-        var now = [String: [RemoteObject]]()
-        var before = [String: [RemoteObject]]()
+        var now = [String: ObjectList]()
+        var before = [String: ObjectList]()
         for (source, some) in prefixes {
-            let objects = Self.objects(of: snapshots[source] ?? [], startingWith: some)
-            now[source] = objects
-            before[source] = news[source].map { Self.undoing($0, in: objects) } ?? objects
+            let objects = Self.objects(of: snapshots[source] ?? ObjectList(), startingWith: some)
+            now[source] = ObjectList(objects)
+            before[source] = ObjectList(news[source].map { Self.undoing($0, in: objects) } ?? objects)
         }
-        let old = expand(
-            project, offerings: Offerings(objects: before, localFiles: []), mirrorPath: mirrorPath)
-        var graph = expand(
-            project, offerings: Offerings(objects: now, localFiles: []), mirrorPath: mirrorPath)
+        let old = expand(project, offerings: Offerings(objects: before), isMirrorable: isMirrorable)
+        var graph = expand(project, offerings: Offerings(objects: now), isMirrorable: isMirrorable)
         graph.conflicts.removeAll { !outputs.contains($0.output) }
-        let actions = graph.actions.indices.filter { outputs.contains(graph.actions[$0].output) }
-        let oldActions = old.actions.filter { outputs.contains($0.output) }
+        let actions = outputs.compactMap { graph.action(making: $0) }.sorted()
+        let oldActions = outputs.compactMap { old.action(making: $0) }
         self.graph = graph
         selection = Selection(actions: actions, raws: [], isEverything: false)
         addedCount = actions.count - oldActions.count
         var paths = Set<[UInt8]>()
-        for (graph, actions) in [(old, oldActions), (graph, actions.map { graph.actions[$0] })] {
+        for (graph, actions) in [(old, oldActions), (graph, actions)] {
             for action in actions {
-                paths.insert(Array(action.output.utf8))
-                for input in action.inputs {
-                    if let raw = graph.rawIndex[input.name] { paths.insert(Array(graph.raws[raw].path.utf8)) }
+                paths.insert(Array(graph.output(of: action).utf8))
+                for place in graph.inputPlaces(of: action) {
+                    if let raw = graph.input(at: place).raw { paths.insert(Array(graph[raw].path.utf8)) }
                 }
             }
         }
@@ -78,14 +76,15 @@ struct ChangedPart {
 
     /// Those whose keys begin with one of the prefixes, each once, in order.
     private static func objects(
-        of snapshot: [RemoteObject], startingWith prefixes: Set<String>
+        of snapshot: ObjectList, startingWith prefixes: Set<String>
     ) -> [RemoteObject] {
         var found = [RemoteObject]()
         for prefix in prefixes.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
             // A longer prefix after a shorter one that it begins with adds nothing.
-            if let last = found.last, last.key.utf8.starts(with: prefix.utf8) { continue }
-            for object in slice(of: snapshot, prefix: prefix)
-            where found.last.map({ $0.key.utf8.lexicographicallyPrecedes(object.key.utf8) }) ?? true {
+            if let last = found.last, last.key.hasBytePrefix(prefix) { continue }
+            for place in snapshot.keys.places(withPrefix: prefix) {
+                let object = snapshot[place]
+                if let last = found.last, !last.key.precedesInBytes(object.key) { continue }
                 found.append(object)
             }
         }

@@ -11,6 +11,22 @@ struct DiskFiles: FileInspecting {
         (try? Stamp.of(path: workspace.absolute(path))) ?? nil
     }
 
+    func stamps(of paths: NameList) -> [Stamp?] {
+        var look = DirectoryStamps()
+        var stamps = [Stamp?]()
+        stamps.reserveCapacity(paths.count)
+        let root = Array((workspace.root + "/").utf8)
+        let slash = [UInt8(ascii: "/")]
+        var path = [UInt8]()
+        for index in 0..<paths.count {
+            path.removeAll(keepingCapacity: true)
+            if !paths.hasPrefix(index, slash.span) { path += root }
+            paths.copy(index, to: &path)
+            stamps.append(look.stampIfThere(path.span))
+        }
+        return stamps
+    }
+
     func identity(_ path: String) -> (content: ContentIdentity, stamp: Stamp)? {
         try? Files.identity(ofFile: workspace.absolute(path))
     }

@@ -1,3 +1,4 @@
+import Bytes
 import Graph
 package import Listing
 import Planning
@@ -26,104 +27,94 @@ private func explain(
 ) throws -> [WhyReport] {
     var reports = [WhyReport]()
     for target in targets {
-        let selection = try select(
-            SelectionRequest(patterns: [target]), in: view.project, graph: view.graph,
-            recorded: Array(view.records.actions.keys))
+        let selection = try view.select(SelectionRequest(patterns: [target]))
         let plan = view.plan(selection)
         for step in plan.steps where step.isSelected {
-            reports.append(report(on: step, plan: plan, view: view, walksToRoots: walksToRoots))
+            reports.append(try report(on: step, plan: plan, view: view, walksToRoots: walksToRoots))
         }
-        for index in selection.raws { reports.append(report(onRaw: index, plan: plan, view: view)) }
+        for raw in selection.raws { reports.append(try report(on: raw, plan: plan, view: view)) }
         if selection.actions.isEmpty && selection.raws.isEmpty {
             // Recorded once, and made by no rule or listing now.
             let matcher = Matcher(target, project: view.project)
-            for name in view.records.actions.keys.sorted() where matcher.matches(name: name) {
-                let reason = Reason(.upstreamGone, component: "rule", was: view.records.actions[name]?.rule)
-                reports.append(WhyReport(target: name, state: "stale", reasons: [reason]))
+            let recorded = view.records.actions.outputs
+            let names = (0..<recorded.count).map { recorded[$0] }.filter { matcher.matches(name: $0) }
+            for name in names.sorted() {
+                let rule = try view.lookup.actionRecord(output: name)?.rule
+                let reason = Reason(.upstreamGone, component: "rule", was: rule)
+                reports.append(
+                    WhyReport(target: name, state: "stale", reasons: [reason], mayTurnOutUnchanged: false))
             }
         }
     }
     return reports
 }
 
-/// Groups all stale targets that the patterns pick by what made them stale, largest group first.
-package func summarizeCauses(
-    of patterns: [String], in workspace: Workspace, refresh: RefreshMode, observer: some BuildObserver
-) async throws -> [CauseSummary] {
-    let view = try await ProjectView(
-        workspace, refresh: refresh, only: SelectionRequest(patterns: patterns), observer: observer)
-    let selection = try select(
-        SelectionRequest(patterns: patterns), in: view.project, graph: view.graph,
-        recorded: Array(view.records.actions.keys))
-    let plan = view.plan(selection)
-    var groups = [String: CauseSummary]()
-    for step in plan.steps where step.isSelected && step.verdict != .fresh {
-        guard let first = step.verdict.reasons.first else { continue }
-        let output = view.graph.actions[step.action].output
-        var group =
-            groups["\(first.kind) \(first.component)"]
-            ?? CauseSummary(kind: first.kind, component: first.component, targets: 0, example: output)
-        group.targets += 1
-        groups["\(first.kind) \(first.component)"] = group
-    }
-    return groups.values.sorted {
-        ($1.targets, $0.kind.rawValue, $0.component) < ($0.targets, $1.kind.rawValue, $1.component)
-    }
-}
-
-private func report(on step: Plan.Step, plan: Plan, view: ProjectView, walksToRoots: Bool) -> WhyReport {
-    let action = view.graph.actions[step.action]
-    var reasons = step.verdict.reasons
-    if walksToRoots { reasons = rootReasons(of: step, plan: plan, view: view) }
+private func report(
+    on step: Plan.Step, plan: Plan, view: ProjectView, walksToRoots: Bool
+) throws -> WhyReport {
+    let reasons =
+        walksToRoots
+        ? try rootReasons(of: step, plan: plan, view: view)
+        : try plan.verdict(of: step, files: view.files).reasons
     return WhyReport(
-        target: action.output, state: targetState(of: step, in: view), reasons: reasons)
+        target: plan.graph.output(of: step.action), state: targetState(of: step, in: plan), reasons: reasons,
+        mayTurnOutUnchanged: step.state == .undecided)
 }
 
 /// Follows stale inputs to the actions that make them, down to reasons of the world outside.
-private func rootReasons(of step: Plan.Step, plan: Plan, view: ProjectView) -> [Reason] {
-    var seen = Set<Int>()
+private func rootReasons(of step: Plan.Step, plan: Plan, view: ProjectView) throws -> [Reason] {
+    var seen = Set<ActionID>()
     var found = [Reason]()
-    func walk(_ step: Plan.Step) {
+    func walk(_ step: Plan.Step) throws {
         guard seen.insert(step.action).inserted else { return }
-        for reason in step.verdict.reasons {
+        for reason in try plan.verdict(of: step, files: view.files).reasons {
             if reason.kind == .inputStale, let input = reason.input,
-                let index = view.graph.actionIndex[input],
-                let producer = plan.steps.first(where: { $0.action == index })
+                let producer = plan.graph.action(making: input).flatMap({ plan.step(of: $0) })
             {
-                walk(producer)
+                try walk(producer)
             } else if !found.contains(reason) {
                 found.append(reason)
             }
         }
     }
-    walk(step)
+    try walk(step)
     return found
 }
 
-private func report(onRaw index: Int, plan: Plan, view: ProjectView) -> WhyReport {
-    let raw = view.graph.raws[index]
-    let state = plan.raws[index]
+private func report(on raw: RawID, plan: Plan, view: ProjectView) throws -> WhyReport {
+    let node = plan.graph[raw]
     return WhyReport(
-        target: raw.isRemote ? raw.path : raw.name, state: rawState(state, in: view, name: raw.name),
-        reasons: state?.reason.map { [$0] } ?? [])
+        target: node.isRemote ? node.path : node.name, state: rawState(raw, name: node.name, in: plan),
+        reasons: try plan.state(of: raw).reason.map { [$0] } ?? [], mayTurnOutUnchanged: false)
 }
 
 /// A partition's state, in the words of the JSON contract.
-func targetState(of step: Plan.Step, in view: ProjectView) -> String {
-    let output = view.graph.actions[step.action].output
-    if step.verdict == .fresh { return "fresh" }
-    if let failure = view.records.failures[output] { return failure.isQuarantined ? "quarantined" : "failed" }
-    for input in view.graph.actions[step.action].inputs {
-        if let failure = view.records.failures[input.name], failure.isQuarantined { return "quarantined" }
+func targetState(of step: Plan.Step, in plan: Plan) -> String {
+    if step.state == .fresh { return "fresh" }
+    let failures = plan.request.records.failures
+    if !failures.isEmpty {
+        if let failure = failures[plan.graph.output(of: step.action)] {
+            return failure.isQuarantined ? "quarantined" : "failed"
+        }
+        for place in plan.graph.inputPlaces(of: step.action) {
+            let name = plan.graph.name(of: plan.graph.input(at: place))
+            if let failure = failures[name], failure.isQuarantined { return "quarantined" }
+        }
     }
-    let isMissing = step.verdict.reasons.contains { $0.kind == .neverBuilt || $0.kind == .outputMissing }
+    let isMissing = !step.causes.isDisjoint(with: [CauseSet(.neverBuilt), CauseSet(.outputMissing)])
     return isMissing ? "missing" : "stale"
 }
 
 /// A raw's state, in the same words.
-func rawState(_ state: RawState?, in view: ProjectView, name: String) -> String {
-    guard let state, state.work != .none else { return "fresh" }
-    if let failure = view.records.failures[name] { return failure.isQuarantined ? "quarantined" : "failed" }
-    let kind = state.reason?.kind
-    return kind == .upstreamNew || kind == .outputMissing ? "missing" : "stale"
+func rawState(_ raw: RawID, name: @autoclosure () -> String, in plan: Plan) -> String {
+    let finding = plan.findings[raw.index]
+    if finding.work == .none { return "fresh" }
+    let failures = plan.request.records.failures
+    if !failures.isEmpty, let failure = failures[name()] {
+        return failure.isQuarantined ? "quarantined" : "failed"
+    }
+    switch finding {
+    case .new, .unhashed, .copyMissing: return "missing"
+    default: return "stale"
+    }
 }

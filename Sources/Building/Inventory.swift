@@ -9,36 +9,39 @@ package func inventory(
     of request: SelectionRequest, in workspace: Workspace, observer: some BuildObserver
 ) async throws -> [TargetListing] {
     let view = try await ProjectView(workspace, refresh: .none, only: request, observer: observer)
-    let selection = try select(
-        request, in: view.project, graph: view.graph, recorded: Array(view.records.actions.keys))
-    var raws = selection.raws
-    if request.patterns.isEmpty && request.excluded.isEmpty && request.narrowing.isEmpty {
-        raws = Array(view.graph.raws.indices)
-    }
-    let plan = view.plan(
-        Selection(actions: selection.actions, raws: raws, isEverything: selection.isEverything))
+    let plan = try inventoryPlan(of: request, view: view)
     var listings = [TargetListing]()
-    for index in raws {
-        let raw = view.graph.raws[index]
-        let record = view.records.raws[raw.name]
+    for raw in plan.request.selection.raws {
+        let node = plan.graph[raw]
+        let record =
+            plan.facts(of: raw) == nil
+            ? nil : try view.lookup.rawRecord(source: node.source, key: node.object.key)
         listings.append(
             TargetListing(
-                target: raw.isRemote ? raw.path : raw.name, kind: raw.isRemote ? "raw" : "remote", rule: nil,
-                state: rawState(plan.raws[index], in: view, name: raw.name),
-                bytes: record?.content.byteCount ?? raw.object.byteCount, rows: nil,
+                target: node.isRemote ? node.path : node.name, kind: node.isRemote ? "raw" : "remote",
+                rule: nil, state: rawState(raw, name: node.name, in: plan),
+                bytes: record?.content.byteCount ?? node.object.byteCount, rows: nil,
                 xxh3_128: record?.content.xxh3.description, sha256: record?.content.sha256.description))
     }
     for step in plan.steps where step.isSelected {
-        let action = view.graph.actions[step.action]
-        let record = view.records.actions[action.output]
+        let output = plan.graph.output(of: step.action)
+        let record = plan.facts(of: step.action) == nil ? nil : try view.lookup.actionRecord(output: output)
         listings.append(
             TargetListing(
-                target: action.output, kind: "partition", rule: action.rule,
-                state: targetState(of: step, in: view), bytes: record?.content.byteCount,
+                target: output, kind: "partition",
+                rule: view.project.rules[plan.graph.rule(of: step.action)].name,
+                state: targetState(of: step, in: plan), bytes: record?.content.byteCount,
                 rows: record?.statistics == nil ? nil : record?.rowCount,
                 xxh3_128: record?.content.xxh3.description, sha256: record?.content.sha256.description))
     }
     return listings
+}
+
+/// The plan for what patterns pick; with no pattern for all files from outside, too.
+private func inventoryPlan(of request: SelectionRequest, view: ProjectView) throws -> Plan {
+    var selection = try view.select(request)
+    if selection.isEverything { selection.raws = Array(view.graph.rawIDs) }
+    return view.plan(selection)
 }
 
 /// One line of `status`.
@@ -54,17 +57,31 @@ package struct RuleStatus: Hashable, Sendable, Codable {
 package func statusByRule(
     of request: SelectionRequest, in workspace: Workspace, observer: some BuildObserver
 ) async throws -> [RuleStatus] {
+    let view = try await ProjectView(workspace, refresh: .none, only: request, observer: observer)
+    let plan = try inventoryPlan(of: request, view: view)
     var rows = [RuleStatus]()
-    var index = [String: Int]()
-    for listing in try await inventory(of: request, in: workspace, observer: observer) {
-        let name = listing.rule ?? listing.kind
-        if index[name] == nil {
-            index[name] = rows.count
+    var places = [String: Int]()
+    func add(_ name: String, state: String, rowCount: Int, byteCount: Int) {
+        let place = places[name] ?? rows.count
+        if place == rows.count {
             rows.append(RuleStatus(rule: name, states: [:], rows: 0, bytes: 0))
+            places[name] = place
         }
-        rows[index[name]!].states[listing.state, default: 0] += 1
-        rows[index[name]!].rows += listing.rows ?? 0
-        rows[index[name]!].bytes += listing.bytes ?? 0
+        rows[place].states[state, default: 0] += 1
+        rows[place].rows += rowCount
+        rows[place].bytes += byteCount
+    }
+    for raw in plan.request.selection.raws {
+        add(
+            plan.graph.isRemote(raw) ? "raw" : "remote",
+            state: rawState(raw, name: plan.graph.name(of: raw), in: plan), rowCount: 0,
+            byteCount: plan.facts(of: raw)?.byteCount ?? plan.byteCount(of: raw))
+    }
+    for step in plan.steps where step.isSelected {
+        let facts = plan.facts(of: step.action)
+        add(
+            view.project.rules[plan.graph.rule(of: step.action)].name, state: targetState(of: step, in: plan),
+            rowCount: facts?.hasRows == true ? facts?.rowCount ?? 0 : 0, byteCount: facts?.byteCount ?? 0)
     }
     return rows
 }

@@ -1,3 +1,4 @@
+import Bytes
 import DatafileLoading
 import Files
 import Foundation
@@ -13,9 +14,12 @@ struct ProjectView: Sendable {
     let workspace: Workspace
     let project: Project
     let graph: BuildGraph
-    let records: Records
-    /// Keys of all recorded objects, by source, whether or not a rule reads them.
-    private let listedKeys: [String: Set<String>]
+    let records: RecordTable
+    let state: StateStore
+    /// What could not be listed.
+    let problems: [ListingProblem]
+    var lookup: StateRecords { StateRecords(state: state) }
+    var files: DiskFiles { DiskFiles(workspace: workspace) }
 
     /// Looks, and leaves no trace.
     init(
@@ -24,14 +28,14 @@ struct ProjectView: Sendable {
     ) async throws {
         self.workspace = workspace
         project = try loadProject(workspace).project
-        let state = try openState(workspace, access: .reader, observer: observer)
+        state = try openState(workspace, access: .reader, observer: observer)
         var survey = Survey(
             workspace: workspace, project: project, state: state, records: false, observer: observer)
         let offerings = try await survey.offerings(
             scope: ListingScope(project: project, request: request), refresh: refresh, connections: nil)
-        graph = expand(project, offerings: offerings, mirrorPath: survey.mirrorPath)
-        records = try loadRecords(state)
-        listedKeys = survey.snapshots.mapValues { Set($0.map(\.key)) }
+        problems = survey.problems
+        (graph, records) = try await expandAndLoad(
+            project, offerings: offerings, state: state, workspace: workspace)
     }
 
     /// Looks at just what one output is made from, as the last listing shows it. Nil where that cannot be told, or is nothing.
@@ -39,27 +43,35 @@ struct ProjectView: Sendable {
         self.workspace = workspace
         project = try loadProject(workspace).project
         guard let scope = OutputScope(output, in: project) else { return nil }
-        let state = try openState(workspace, access: .reader, observer: SilentObserver())
-        let survey = Survey(
-            workspace: workspace, project: project, state: state, records: false, observer: observer)
-        var objects = [String: [RemoteObject]]()
+        state = try openState(workspace, access: .reader, observer: SilentObserver())
+        var objects = [String: ObjectList]()
         for (source, prefixes) in scope.prefixes {
-            objects[source] = try state.objects(ofSource: source, startingWith: prefixes)
+            objects[source] = ObjectList(try state.objects(ofSource: source, startingWith: prefixes))
         }
         var narrowed = project
         narrowed.rules = scope.rules
-        graph = expand(
-            narrowed, offerings: Offerings(objects: objects, localFiles: []), mirrorPath: survey.mirrorPath)
-        guard graph.actionIndex[output] != nil else { return nil }
+        graph = expand(narrowed, offerings: Offerings(objects: objects), isMirrorable: isMirrorable)
+        guard graph.action(making: output) != nil else { return nil }
         records = try loadRecords(state, of: graph)
-        listedKeys = objects.mapValues { Set($0.map(\.key)) }
+        problems = []
+    }
+
+    /// Worker threads that a build without flags would have.
+    var workerCount: Int { project.settings.jobs ?? processorCount() }
+
+    /// What patterns pick.
+    func select(_ request: SelectionRequest) throws(SelectionProblem) -> Selection {
+        try Planning.select(request, in: project, graph: graph, recorded: records.actions.outputs)
     }
 
     /// The plan for a selection, as `build` would make it.
-    func plan(_ selection: Selection) -> Plan {
-        Planning.plan(
-            PlanRequest(selection: selection, writer: writerVersion(for:)), graph: graph, records: records,
-            files: DiskFiles(workspace: workspace))
+    ///
+    /// - Parameter looksAtAllFiles: see `PlanRequest`.
+    func plan(_ selection: Selection, looksAtAllFiles: Bool = true) -> Plan {
+        var request = PlanRequest(
+            selection: selection, writer: writerVersion(for:), records: records, lookup: lookup)
+        request.looksAtAllFiles = looksAtAllFiles
+        return Planning.plan(request, graph: graph, files: files)
     }
 
     /// Where the bytes that a record describes lie: project-relative, or absolute. Nil for a source that is no more.
@@ -71,10 +83,10 @@ struct ProjectView: Sendable {
         return mirror + "/" + path
     }
 
-    /// Whether the last listing shows the object of this name.
-    func isStillListed(_ name: String) -> Bool {
-        let parts = name.split(separator: ":", maxSplits: 1).map(String.init)
-        return parts.count == 2 && listedKeys[parts[0]]?.contains(parts[1]) == true
+    /// Whether the last listing shows the object of this record.
+    func isStillListed(_ record: RawRecord) -> Bool {
+        guard let list = project.sources.firstIndex(where: { $0.name == record.source }) else { return false }
+        return graph.objects[list].place(of: record.key) != nil
     }
 }
 
@@ -95,30 +107,6 @@ func openState(
     let opened = try StateStore.open(directory: workspace.stateDirectory, access: access)
     if let note = opened.note { observer.observe(.note(note)) }
     return opened.store
-}
-
-/// What is remembered of a small graph's raws and actions, by name, and all failures.
-func loadRecords(_ state: StateStore, of graph: BuildGraph) throws -> Records {
-    var records = Records()
-    for raw in graph.raws {
-        records.raws[raw.name] = try state.rawRecord(source: raw.source, key: raw.object.key)
-    }
-    for action in graph.actions {
-        records.actions[action.output] = try state.actionRecord(output: action.output)
-    }
-    for failure in try state.failures() { records.failures[failure.target] = failure }
-    return records
-}
-
-/// Everything remembered, by name.
-func loadRecords(_ state: StateStore) throws -> Records {
-    var records = Records()
-    try state.forEachRawRecord { record in
-        records.raws[record.source.isEmpty ? record.key : "\(record.source):\(record.key)"] = record
-    }
-    try state.forEachActionRecord { records.actions[$0.output] = $0 }
-    for failure in try state.failures() { records.failures[failure.target] = failure }
-    return records
 }
 
 /// Holds the build lock as long as it lives.

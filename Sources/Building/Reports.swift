@@ -35,6 +35,8 @@ package struct BuildReport: Hashable, Sendable, Codable {
     package var rows = 0
     package var seconds = 0.0
     package var failures: [Failure] = []
+    /// Of a build with a budget only: stale targets left for later.
+    package var left: Int?
     /// Of a dry run only: what would be built, and why, with the downloads it needs.
     package var plan: [Planned]?
     package var fetches: [Planned]?
@@ -51,14 +53,13 @@ package struct WhyReport: Hashable, Sendable, Codable {
     package var target: String
     package var state: String
     package var reasons: [Reason]
-}
+    /// Whether a cutoff is still possible: its inputs may turn out to hold what they held.
+    package var mayTurnOutUnchanged: Bool
 
-/// One group of `why --summary`.
-package struct CauseSummary: Hashable, Sendable, Codable {
-    package var kind: ReasonKind
-    package var component: String
-    package var targets: Int
-    package var example: String
+    enum CodingKeys: String, CodingKey {
+        case target, state, reasons
+        case mayTurnOutUnchanged = "may_turn_out_unchanged"
+    }
 }
 
 /// One line of `ls`: the JSON contract. Every key is there, with null where there is no value.

@@ -25,13 +25,19 @@ package struct BuildRequest: Sendable {
     package var refetches = false
     /// Version of this program, for the records.
     package var toolVersion = ""
+    /// Does what this plan says, no more, and nothing if the world moved.
+    package var savedPlan: SavedPlan?
+    /// Builds only what is stale because of this, as `RootCause.name(in:)` writes it.
+    package var cause: String?
+    /// Builds only what fits.
+    package var budget: Budget?
 
     package init() {}
 
     /// Whether it asks for all there is, and for no more than what is stale.
     var canBeSettled: Bool {
         selection.patterns.isEmpty && selection.excluded.isEmpty && selection.narrowing.isEmpty
-            && !forgetsRecords && !refetches
+            && !forgetsRecords && !refetches && savedPlan == nil && cause == nil && budget == nil
     }
 }
 

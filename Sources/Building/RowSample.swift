@@ -70,10 +70,9 @@ package func sampleRows(
     show: (Result<RowSample, RowSampleProblem>) throws -> Void
 ) async throws {
     let view = try await ProjectView(workspace, refresh: .none, only: request, observer: observer)
-    let selection = try select(
-        request, in: view.project, graph: view.graph, recorded: Array(view.records.actions.keys))
-    for index in selection.actions {
-        let target = view.graph.actions[index].output
+    let selection = try view.select(request)
+    for action in selection.actions {
+        let target = view.graph.output(of: action)
         do {
             try show(.success(try RowSample(count, of: target, path: workspace.absolute(target))))
         } catch let problem as ParquetReadingProblem {

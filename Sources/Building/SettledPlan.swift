@@ -5,7 +5,6 @@ import Graph
 import Listing
 import Planning
 import Recording
-import Synchronization
 
 /// The answer "nothing to do", kept with everything it follows from.
 ///
@@ -56,66 +55,49 @@ struct SettledPlan {
     var holds: Bool { table.matchesDisk(under: workspace.root, workerCount: processorCount()) }
 }
 
-/// The disk, with every stamp that is asked for written down.
-final class NotedFiles: FileInspecting {
-    private let files: DiskFiles
-    private let notes = Mutex(StampTableWriter())
-    /// Whether only stamps were asked for: an answer that took reading files is not repeated by looking at stamps.
-    private let isSimple = Mutex(true)
-
-    init(_ files: DiskFiles) { self.files = files }
-
-    func stamp(_ path: String) -> Stamp? {
-        let stamp = files.stamp(path)
-        notes.withLock { $0.append(path: path, stamp: stamp) }
-        return stamp
-    }
-
-    func identity(_ path: String) -> (content: ContentIdentity, stamp: Stamp)? {
-        isSimple.withLock { $0 = false }
-        return files.identity(path)
-    }
-
-    /// Files that a listing looked at, and the directories it read. False where these cannot be compared later.
-    func note(filesOf plan: Plan, in graph: BuildGraph, visits: DirectoryVisits) -> Bool {
-        guard let directories = visits.names else { return false }
-        notes.withLock { notes in
-            for index in plan.raws.keys.sorted() where !graph.raws[index].isRemote {
-                notes.append(path: graph.raws[index].path, stamp: graph.raws[index].object.stamp)
-            }
-            for (directory, names) in directories { notes.append(directory: directory, names: names) }
-        }
-        return true
-    }
-
-    /// Keeps the answer of a plan that found nothing to do. A file that cannot be written costs time later, no more.
+extension Plan {
+    /// Keeps the answer of this plan, which found nothing to do: all stamps are as recorded, so the records say them.
+    /// A file that cannot be written costs time later, no more.
     ///
-    /// - Parameter settled: what was kept before, of which the plan looked at a part only: files other than `paths` are as
-    ///   they were.
+    /// - Parameters:
+    ///   - visits: directories that a listing read; nothing is kept where these cannot be compared later.
+    ///   - besides: what was kept before, of which the plan is about a part only: files other than `paths` are as they were.
     func settle(
-        _ workspace: Workspace, key: XXH3Digest, consideredCount: Int, besides settled: SettledPlan? = nil,
-        replacing paths: Set<[UInt8]> = []
+        _ workspace: Workspace, key: XXH3Digest, consideredCount: Int, visits: DirectoryVisits,
+        besides settled: SettledPlan? = nil, replacing paths: Set<[UInt8]> = []
     ) {
-        guard isSimple.withLock({ $0 }) else { return }
         var table = StampTableWriter()
         if let settled {
             guard let rest = settled.table.writer(without: paths) else { return }
             table = rest
         }
-        notes.withLock { notes in
-            table.append(notes)
-            notes = StampTableWriter()
-        }
+        guard let directories = visits.names else { return }
+        note(in: &table)
+        for (directory, names) in directories { table.append(directory: directory, names: names) }
+        let files = DiskFiles(workspace: workspace)
+        for path in statisticsPaths(of: graph.project) { table.append(path: path, stamp: files.stamp(path)) }
         guard let bytes = table.finish(key: key, note: consideredCount) else { return }
         // Not durable: a torn file is not whole, and an older one has another key.
         try? writeFileAtomically(workspace.settledPath, bytes, durably: false)
     }
-}
 
-extension Plan {
-    /// Whether all of it is as the records say, with nothing to write down either.
-    func isSettled(in graph: BuildGraph) -> Bool {
-        graph.conflicts.isEmpty && movedOutputs.isEmpty && steps.allSatisfy { $0.verdict == .fresh }
-            && raws.values.allSatisfy { $0.work == .none && !$0.needsStamp }
+    /// Writes down every file of the plan. Neighbours in a directory come one after the other.
+    private func note(in table: inout StampTableWriter) {
+        var path = [UInt8]()
+        for (list, objects) in graph.objects.enumerated() {
+            let prefix = Array(graph.pathPrefix(list: list).utf8)
+            for object in objects.indices {
+                guard let raw = graph.raw(list: list, object: object), findings[raw.index] != .notInspected,
+                    let facts = facts(of: raw)
+                else { continue }
+                path.removeAll(keepingCapacity: true)
+                path += prefix
+                objects.keys.copy(object, to: &path)
+                table.append(path: path.span, stamp: facts.stamp)
+            }
+        }
+        for step in steps {
+            table.append(path: graph.outputs[bytes: step.action.index], stamp: facts(of: step.action)?.stamp)
+        }
     }
 }

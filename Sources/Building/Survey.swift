@@ -18,7 +18,7 @@ struct Survey {
     /// Sources of which something could not be listed, with the reason. Filled by `offerings`.
     private(set) var problems: [ListingProblem] = []
     /// Listed now, or recorded from before, that no pattern of the Datafile asks for.
-    private(set) var snapshots: [String: [RemoteObject]] = [:]
+    private(set) var snapshots: [String: ObjectList] = [:]
     /// What the listings changed, by source; sources without news left out.
     private(set) var news: [String: SnapshotUpdate] = [:]
 
@@ -47,10 +47,10 @@ struct Survey {
                 let listing = try await listDirectory(
                     path: workspace.absolute(path), patterns: entries, source: source.name, visits: visits)
                 note(listing)
-                snapshots[source.name] = listing.objects
+                snapshots[source.name] = ObjectList(listing.objects)
                 continue
             }
-            let previous = try state.objects(ofSource: source.name)
+            let previous = try state.objectList(ofSource: source.name)
             guard refresh != .none else {
                 snapshots[source.name] = previous
                 continue
@@ -77,12 +77,6 @@ struct Survey {
         return Offerings(objects: snapshots, localFiles: try await localFiles(scope))
     }
 
-    /// The project-relative path of a key's local copy, or nil where it cannot have one.
-    func mirrorPath(source: Source, key: String) -> String? {
-        guard let mirror = source.mirror, let path = try? Listing.mirrorPath(for: key) else { return nil }
-        return mirror + "/" + path
-    }
-
     private mutating func note(_ listing: SourceListing) {
         for problem in listing.problems {
             if problem.leavesGaps { problems.append(problem) }
@@ -104,11 +98,11 @@ struct Survey {
     }
 
     /// Files in the project that a source-less pattern names.
-    private func localFiles(_ scope: ListingScope) async throws -> [RemoteObject] {
-        guard !scope.localEntries.isEmpty else { return [] }
+    private func localFiles(_ scope: ListingScope) async throws -> ObjectList {
+        guard !scope.localEntries.isEmpty else { return ObjectList() }
         let listing = try await listDirectory(
             path: workspace.root, patterns: scope.localEntries, source: "project", visits: visits)
-        return listing.objects
+        return ObjectList(listing.objects)
     }
 }
 

@@ -4,6 +4,7 @@ import Graph
 import Listing
 import Planning
 import Problems
+import Recording
 import WorkStealing
 
 /// Hashes what is stored again and compares it with the records. Changes nothing.
@@ -12,9 +13,8 @@ package func verify(
 ) async throws -> VerifyReport {
     let view = try await ProjectView(
         workspace, refresh: request.asksUpstream ? .full : .none, only: request.selection, observer: observer)
-    let selection = try select(
-        request.selection, in: view.project, graph: view.graph, recorded: Array(view.records.actions.keys))
-    let checks = sampled(storedFiles(selection, view: view), request: request)
+    let selection = try view.select(request.selection)
+    let checks = sampled(try storedFiles(selection, view: view), request: request)
 
     let pool = WorkStealingPool(workerCount: request.workers ?? processorCount())
     defer { pool.shutdown() }
@@ -48,11 +48,11 @@ package func verify(
         }
         return report
     }
-    if request.asksUpstream { report.upstream = compareUpstream(selection, view: view) }
+    if request.asksUpstream { report.upstream = try compareUpstream(selection, view: view) }
     if request.rebuilds {
         let targets = Set(checks.map(\.target))
         report.notReproduced = await reproduce(
-            selection.actions.filter { targets.contains(view.graph.actions[$0].output) }, view: view,
+            selection.actions.filter { targets.contains(view.graph.output(of: $0)) }, view: view,
             workers: request.workers ?? processorCount())
     }
     return report
@@ -76,30 +76,36 @@ private enum Finding: Sendable {
 
 /// Recorded partitions and local copies among what is selected; with no pattern, everything recorded, also what
 /// no listing shows any more.
-private func storedFiles(_ selection: Selection, view: ProjectView) -> [StoredFile] {
-    let raws: [String]
-    let outputs: [String]
-    if selection.isEverything {
-        raws = Array(view.records.raws.keys)
-        outputs = Array(view.records.actions.keys)
-    } else {
-        raws = selection.raws.map { view.graph.raws[$0].name }
-        outputs = selection.actions.map { view.graph.actions[$0].output }
-    }
-    let files = raws.sorted().compactMap { name -> StoredFile? in
-        guard let record = view.records.raws[name], let path = view.path(of: record) else { return nil }
+private func storedFiles(_ selection: Selection, view: ProjectView) throws -> [StoredFile] {
+    var copies = [(name: String, file: StoredFile)]()
+    var partitions = [StoredFile]()
+    func add(_ record: RawRecord?) {
+        guard let record, let path = view.path(of: record) else { return }
+        let name = record.source.isEmpty ? record.key : "\(record.source):\(record.key)"
         let isCopy = view.project.source(named: record.source)?.mirror != nil
-        return StoredFile(target: isCopy ? path : name, path: path, content: record.content)
+        copies.append((name, StoredFile(target: isCopy ? path : name, path: path, content: record.content)))
     }
-    return files
-        + outputs.sorted().compactMap { output in
-            view.records.actions[output].map { record in
-                StoredFile(
-                    target: output, path: output, content: record.content,
-                    isParquet: record.statistics != nil || output.hasSuffix(".parquet"),
-                    valueDigest: record.statistics == nil ? nil : record.valueDigest)
-            }
+    func add(_ record: ActionRecord?) {
+        guard let record else { return }
+        partitions.append(
+            StoredFile(
+                target: record.output, path: record.output, content: record.content,
+                isParquet: record.statistics != nil || record.output.hasSuffix(".parquet"),
+                valueDigest: record.statistics == nil ? nil : record.valueDigest))
+    }
+    if selection.isEverything {
+        try view.state.forEachRawRecord { add($0) }
+        try view.state.forEachActionRecord { add($0) }
+    } else {
+        for raw in selection.raws {
+            let object = view.graph[raw]
+            add(try view.lookup.rawRecord(source: object.source, key: object.object.key))
         }
+        for action in selection.actions {
+            add(try view.lookup.actionRecord(output: view.graph.output(of: action)))
+        }
+    }
+    return copies.sorted { $0.name < $1.name }.map(\.file) + partitions.sorted { $0.target < $1.target }
 }
 
 /// Keeps each file with the asked probability; the same seed keeps the same files.
@@ -126,41 +132,42 @@ private func compare(_ file: StoredFile, workspace: Workspace) -> Finding {
 }
 
 /// What the fresh listing that `view` was made with says of the recorded raws.
-private func compareUpstream(_ selection: Selection, view: ProjectView) -> VerifyReport.Upstream {
+private func compareUpstream(_ selection: Selection, view: ProjectView) throws -> VerifyReport.Upstream {
     var upstream = VerifyReport.Upstream()
-    var indices = Set(selection.raws)
-    for action in selection.actions {
-        indices.formUnion(view.graph.actions[action].inputs.compactMap { view.graph.rawIndex[$0.name] })
-    }
-    for index in indices.sorted() {
-        let raw = view.graph.raws[index]
-        guard let record = view.records.raws[raw.name] else {
-            upstream.new.append(raw.name)
+    for raw in raws(of: selection, in: view.graph).sorted() {
+        let list = Int(view.graph.rawLists[raw.index])
+        let object = Int(view.graph.rawObjects[raw.index])
+        guard let facts = view.records.raws[list][object] else {
+            upstream.new.append(view.graph.name(of: raw))
             continue
         }
-        if raw.isRemote {
-            if record.etag != raw.object.etag || record.content.byteCount != raw.object.byteCount {
-                upstream.changed.append(raw.name)
-            }
-        }
+        let isSame =
+            facts.hasListedETag && facts.byteCount == view.graph.objects[list].byteCounts[object]
+        if view.graph.isRemote(raw), !isSame { upstream.changed.append(view.graph.name(of: raw)) }
     }
     guard selection.isEverything else { return upstream }
-    let listed = Set(view.graph.raws.map(\.name))
-    upstream.gone = view.records.raws.keys.filter { !listed.contains($0) && !view.isStillListed($0) }.sorted()
+    try view.state.forEachRawRecord { record in
+        let name = record.source.isEmpty ? record.key : "\(record.source):\(record.key)"
+        if view.graph.raw(named: name) == nil, !view.isStillListed(record) { upstream.gone.append(name) }
+    }
+    upstream.gone.sort()
     return upstream
 }
 
 /// Makes partitions again in a side directory and names those whose bytes differ.
-private func reproduce(_ actions: [Int], view: ProjectView, workers: Int) async -> [VerifyReport.Corrupt] {
+private func reproduce(_ actions: [ActionID], view: ProjectView, workers: Int) async -> [VerifyReport.Corrupt]
+{
     let pool = WorkStealingPool(workerCount: workers)
     defer { pool.shutdown() }
     var differing = [VerifyReport.Corrupt]()
     await withTaskGroup(of: (ActionRecord, String).self) { group in
         var waiting = actions.makeIterator()
         func addNext() {
-            while let index = waiting.next() {
-                let action = view.graph.actions[index]
-                guard let record = view.records.actions[action.output] else { continue }
+            while let id = waiting.next() {
+                let action = view.graph[id]
+                guard let record = (try? view.lookup.actionRecord(output: action.output)) ?? nil else {
+                    continue
+                }
                 group.addTask(executorPreference: pool) {
                     do {
                         return (record, try await remake(action, view: view).sha256.description)
@@ -188,9 +195,9 @@ private func remake(_ action: Action, view: ProjectView) async throws -> Content
     let side = workspace.stateDirectory + "/verify/\(XXH3Digest(of: Array(action.output.utf8)))"
     let output = StagedOutput(for: side)
     let rejects = StagedOutput(for: side + rejectsSuffix)
-    let inputs = action.inputs.map { input -> RecipeInput in
-        let path = view.graph.rawIndex[input.name].map { view.graph.raws[$0].path } ?? input.name
-        return RecipeInput(name: input.name, path: workspace.absolute(path), preference: input.preference)
+    let inputs = action.inputs.map { input in
+        RecipeInput(
+            name: input.name, path: workspace.absolute(input.path), preference: input.preference)
     }
     _ = try await RecipeRunner(workspace: workspace).make(
         action, recipe: action.recipe.fields, inputs: inputs, output: output, rejects: rejects)

@@ -67,11 +67,58 @@ package struct ActionInput: Hashable, Sendable {
         self.days = days
     }
 
+    /// Where its bytes lie: project-relative, or absolute.
+    package var path: String {
+        switch origin {
+        case .object(_, _, let path), .file(_, _, let path), .output(let path), .local(let path): path
+        }
+    }
+
     /// The name a user knows it by.
     package var name: String {
         switch origin {
         case .object(let source, let key, _), .file(let source, let key, _): "\(source):\(key)"
         case .output(let path), .local(let path): path
         }
+    }
+}
+
+/// A file that comes from outside: an object with its local copy, a file of a directory source, or a plain local file.
+package struct RawNode: Hashable, Sendable {
+    package var origin: ActionInput.Origin
+    /// As listed last.
+    package var object: RemoteObject
+    /// What the wildcards of the pattern that found it matched: for the manifest.
+    package var bindings: Bindings
+    package var pattern: String
+
+    package init(origin: ActionInput.Origin, object: RemoteObject, bindings: Bindings, pattern: String) {
+        self.origin = origin
+        self.object = object
+        self.bindings = bindings
+        self.pattern = pattern
+    }
+
+    /// Name of the source, or empty for a project file that no rule makes.
+    package var source: String {
+        switch origin {
+        case .object(let source, _, _), .file(let source, _, _): source
+        case .output, .local: ""
+        }
+    }
+
+    /// `source:key`, or the path of a plain local file.
+    package var name: String { source.isEmpty ? object.key : "\(source):\(object.key)" }
+
+    /// Where its bytes lie once they are here: project-relative, or absolute.
+    package var path: String {
+        switch origin {
+        case .object(_, _, let path), .file(_, _, let path), .output(let path), .local(let path): path
+        }
+    }
+
+    /// Whether its bytes must be downloaded before an action can read them.
+    package var isRemote: Bool {
+        if case .object = origin { true } else { false }
     }
 }

@@ -20,6 +20,12 @@ package struct Glob: Hashable, Sendable {
         !text.utf8.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "{") }
     }
 
+    /// What every text begins with that matches.
+    package var literalPrefix: String {
+        let special = Set("*?{".utf8)
+        return String(decoding: text.utf8.prefix { !special.contains($0) }, as: UTF8.self)
+    }
+
     /// Whether the glob matches all of `text`.
     package func matches(_ text: String) -> Bool {
         table?.matches(text) ?? program?.matches(text) ?? (text == self.text)

@@ -89,27 +89,36 @@ struct PatternProgram: Sendable {
             // SAFETY: the span is used within this closure only.
             let bytes = unsafe buffer.span
             var run = PatternRun(program: self)
-            guard run.match(bytes, step: 0, position: 0) else { return nil }
+            guard run.match(all: bytes) else { return nil }
             return body(bytes, run.slots)
         }
     }
 }
 
-/// One match under way.
-private struct PatternRun {
+/// One match under way; used again for text after text, so that only the first allocates.
+struct PatternRun: Sendable {
     let program: PatternProgram
-    var slots: [Range<Int>]
-    var stepCount = 0
+    private(set) var slots: [Range<Int>]
+    private var stepCount = 0
     /// Bit `step * (byte count + 1) + position`; empty while the text is easy.
-    var failures: [UInt64] = []
+    private var failures: [UInt64] = []
 
     init(program: PatternProgram) {
         self.program = program
         slots = Array(repeating: 0..<0, count: program.slotCount)
     }
 
+    /// Whether all of `bytes` matches; `slots` then say where each name's value stands.
+    mutating func match(all bytes: Span<UInt8>) -> Bool {
+        stepCount = 0
+        if !failures.isEmpty { failures = [] }
+        return match(bytes, step: 0, position: 0)
+    }
+
     /// Whether the steps from `step` on match the bytes from `position` on. Recurses once a wildcard of free length.
-    mutating func match(_ bytes: Span<UInt8>, step firstStep: Int, position firstPosition: Int) -> Bool {
+    private mutating func match(_ bytes: Span<UInt8>, step firstStep: Int, position firstPosition: Int)
+        -> Bool
+    {
         var position = firstPosition
         for step in firstStep..<program.steps.count {
             switch program.steps[step] {

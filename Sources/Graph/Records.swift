@@ -40,6 +40,16 @@ package struct RawRecord: Hashable, Sendable {
     }
 }
 
+extension RawRecord {
+    /// The digest by which it counts for a recipe: what is inside the zip for `clean`, the very bytes for `run`.
+    package func digest(for recipe: Recipe) -> XXH3Digest? {
+        switch recipe {
+        case .clean: payload
+        case .run: content.xxh3
+        }
+    }
+}
+
 /// One input as an action last consumed it.
 package struct InputRecord: Hashable, Sendable, Codable {
     /// `source:key` or a project-relative path.

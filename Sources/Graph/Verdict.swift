@@ -114,7 +114,7 @@ package func verdict(
     if record.writer != writer {
         certain.append(Reason(.writerChanged, component: "writer", was: record.writer, now: writer))
     }
-    certain += recipeDifferences(was: record.recipe, now: recipe)
+    certain += recipeReasons(was: record.recipe, now: recipe)
     let (changed, open) = inputDifferences(action: action, states: inputs, recorded: record.inputs)
     certain += changed
     if !certain.isEmpty { return .stale(certain + open) }
@@ -122,7 +122,7 @@ package func verdict(
 }
 
 /// One reason a field that was added, removed or changed. Both lists are sorted by name.
-private func recipeDifferences(was: [RecipeField], now: [RecipeField]) -> [Reason] {
+package func recipeReasons(was: [RecipeField], now: [RecipeField]) -> [Reason] {
     if was == now { return [] }
     let old = Dictionary(was.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
     let new = Dictionary(now.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })

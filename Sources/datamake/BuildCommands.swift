@@ -90,18 +90,57 @@ func size(_ value: String?, flag: String, variable: String) throws -> Int? {
     return count
 }
 
+/// Options that take a part of what is stale.
+struct PartOptions: ParsableArguments {
+    @Option(help: "Only what is stale because of KIND:RULE, as 'why --summary' names it.")
+    var cause: String?
+
+    @Option(
+        help:
+            "Only what fits a time or downloads, such as 2h or 200GB: most targets first; the rest stays stale."
+    )
+    var budget: String?
+
+    func narrow(_ request: inout BuildRequest) throws {
+        request.cause = cause
+        request.budget = try budget.map { try Budget($0) }
+    }
+}
+
+/// A path on the command line, from where the command was given.
+func absolutePath(_ path: String) -> String { URL(filePath: path).standardizedFileURL.path }
+
 struct Build: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Bring targets up to date: list, plan, fetch, clean, publish, record.")
 
     @OptionGroup var selection: SelectionOptions
+    @OptionGroup var part: PartOptions
     @OptionGroup var options: BuildOptions
     @OptionGroup var refresh: RefreshOptions
     @OptionGroup var global: GlobalOptions
 
+    @Option(help: "Do exactly what this plan says that 'plan -o' saved; exit 3 if the world moved since.")
+    var plan: String?
+
+    func validate() throws {
+        let isNarrowed =
+            !selection.patterns.isEmpty || !selection.narrowing.isEmpty || !selection.excluded.isEmpty
+            || part.cause != nil || part.budget != nil
+        if plan != nil && isNarrowed {
+            throw ValidationError("--plan says all there is to do; no PATTERN or other option can narrow it.")
+        }
+    }
+
     func run() async throws {
         let workspace = try global.workspace()
-        let request = try options.request(selection: selection, refresh: refresh, in: workspace)
+        var request = try options.request(selection: selection, refresh: refresh, in: workspace)
+        try part.narrow(&request)
+        if let plan {
+            let saved = try SavedPlan(path: absolutePath(plan))
+            request.savedPlan = saved
+            request.selection = saved.selection
+        }
         try await runBuild(request, workspace: workspace, options: options, global: global)
     }
 }

@@ -17,11 +17,12 @@ struct Datamake: AsyncParsableCommand {
 
             A PATTERN is a rule name, a glob over target names (*, **, ?, {a,b}), or source:glob.
             Exit codes: 0 done; 1 some targets failed or differ; 2 wrong usage or Datafile, nothing ran;
-            75 another build holds the lock (--no-wait); 128+n signal.
+            3 the world moved since the plan was saved (build --plan), nothing ran; 75 another build holds the lock (--no-wait); 128+n signal.
             """,
         version: toolVersion,
         subcommands: [
-            Build.self, Why.self, Rebuild.self, Verify.self, List.self, Status.self, Initialize.self,
+            Build.self, PlanTargets.self, Why.self, Rebuild.self, Verify.self, List.self, Status.self,
+            Initialize.self,
         ])
 }
 

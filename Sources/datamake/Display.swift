@@ -122,6 +122,7 @@ final class Display: BuildObserver {
             text += " (\(byteText(Double(report.fetched.bytes) / seconds))/s); \(grouped(report.rows)) rows"
             text += " (\(grouped(Int(Double(report.rows) / seconds)))/s)"
         }
+        if let left = report.left { text += "; \(grouped(left)) left for later by the budget" }
         text += "; \(decimalText(report.seconds, digits: 2)) s"
         if let signal = report.interrupted { text += "; interrupted by signal \(signal)" }
         if isVerbose {

@@ -3,6 +3,7 @@ import Building
 import Foundation
 import Graph
 import Listing
+import Planning
 import Problems
 
 struct Why: AsyncParsableCommand {
@@ -35,15 +36,9 @@ struct Why: AsyncParsableCommand {
         let targets = targets.map(workspace.pattern)
         if summary {
             let causes = try await summarizeCauses(
-                of: targets, in: workspace, refresh: mode, observer: printer)
+                of: SelectionRequest(patterns: targets), in: workspace, refresh: mode, observer: printer)
             for cause in causes {
-                if json {
-                    try printJSON(cause)
-                } else {
-                    printResult(
-                        "\(grouped(cause.targets)) \(cause.kind.rawValue) \(cause.component)"
-                            + "  (for instance \(cause.example.escapedForDisplay))")
-                }
+                if json { try printJSON(cause) } else { printResult(describe(cause)) }
             }
             if causes.isEmpty && !json { printResult("everything is fresh") }
             if !causes.isEmpty { throw ExitCode(1) }
@@ -55,7 +50,8 @@ struct Why: AsyncParsableCommand {
             if json {
                 try printJSON(report)
             } else {
-                printResult("\(report.target.escapedForDisplay): \(report.state)")
+                let note = report.mayTurnOutUnchanged ? " (may turn out unchanged)" : ""
+                printResult("\(report.target.escapedForDisplay): \(report.state)\(note)")
                 for reason in report.reasons { printResult("    \(describe(reason))") }
             }
         }

@@ -86,7 +86,8 @@ func globalOptionsLast(_ arguments: [String]) -> [String] {
 func exitCode(for problem: any Problem) -> Int32 {
     switch problem {
     case LockProblem.held: 75
-    case is DatafileProblems, is SelectionProblem: 2
+    case is DatafileProblems, is SelectionProblem, is RootCauseProblem, SavedPlanProblem.unreadable: 2
+    case SavedPlanProblem.moved: 3
     case BuildProblem.noDatafile, BuildProblem.badFlag: 2
     default: 1
     }

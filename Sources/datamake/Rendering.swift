@@ -70,3 +70,44 @@ func describePlan(_ report: BuildReport) -> String {
     }
     return text
 }
+
+/// A root cause with its targets: what differs, how much there is to do, and how to do it.
+func describe(_ cause: CauseSummary) -> String {
+    var lines = ["\(grouped(cause.targets)) \(cause.cause)"]
+    var notes = [String]()
+    if cause.downstream > 0 { notes.append("\(grouped(cause.downstream)) of them through an input") }
+    if cause.undecided > 0 { notes.append("\(grouped(cause.undecided)) may turn out unchanged") }
+    if !notes.isEmpty { lines[0] += " (\(notes.joined(separator: ", ")))" }
+    for change in cause.changes {
+        if let was = change.was { lines.append("    - \(change.component): \(shown(was))") }
+        if let now = change.now { lines.append("    + \(change.component): \(shown(now))") }
+    }
+    var work = "reads \(byteText(Double(cause.bytes)))"
+    if cause.fetch.objects > 0 {
+        work += ", fetches \(grouped(cause.fetch.objects)) objects, \(byteText(Double(cause.fetch.bytes)))"
+    }
+    lines.append("    \(work), \(describe(cause.time))")
+    lines.append("    for instance \(cause.example.escapedForDisplay)")
+    lines.append("    \(cause.command)")
+    return lines.joined(separator: "\n")
+}
+
+/// `about 12 s (8.1 to 20 s, by 1,234 past actions)`.
+func describe(_ time: PredictedTime) -> String {
+    guard let seconds = time.seconds, let low = time.low, let high = time.high else {
+        return "time unknown: no past run tells"
+    }
+    let range = "\(durationText(low)) to \(durationText(high))"
+    var text = "about \(durationText(seconds)) (\(range), by \(grouped(time.history)) past actions"
+    if time.unknown > 0 { text += "; \(grouped(time.unknown)) actions like none before not counted" }
+    return text + ")"
+}
+
+/// `0.3 s`, `12 s`, `5 min 20 s`, `3 h 5 min`.
+func durationText(_ seconds: Double) -> String {
+    if seconds < 10 { return decimalText(seconds, digits: 1) + " s" }
+    let whole = Int(seconds.rounded())
+    if whole < 60 { return "\(whole) s" }
+    if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }
+    return "\(grouped(whole / 3600)) h \(whole % 3600 / 60) min"
+}

@@ -174,12 +174,22 @@ import Testing
         try project.edit("open: float64", to: "open: float32")
         let summary = try project.datamake("why", "--summary", "--json")
         #expect(summary.status == 1)
-        struct Cause: Decodable { var kind: String, component: String, targets: Int, example: String }
+        struct Cause: Decodable {
+            struct Change: Decodable, Hashable { var component: String, was: String?, now: String? }
+            var cause: String, targets: Int, downstream: Int, example: String, changes: [Change],
+                command: String
+        }
         let causes: [Cause] = try project.decodeLines(summary)
-        #expect(causes.first?.kind == "recipe-changed")
-        #expect(causes.first?.component == "columns.open.type")
-        #expect(causes.first?.targets == 4)
-        #expect(causes.map(\.targets).reduce(0, +) == 6)
+        // What the joined files are made from is stale: that is the cause of theirs, too.
+        #expect(causes.map(\.cause) == ["recipe-changed:bars"])
+        #expect(causes.first?.targets == 6 && causes.first?.downstream == 2)
+        #expect(
+            causes.first?.changes == [
+                Cause.Change(component: "columns.open.type", was: "float64", now: "float32")
+            ])
+        #expect(causes.first?.command == "datamake build --cause recipe-changed:bars")
+        let text = try project.datamake("why", "--summary").standardOutput
+        #expect(text.contains("    - columns.open.type: float64\n    + columns.open.type: float32\n"))
         #expect(try project.datamake("why", "--summary", "joined").status == 1)
     }
 

@@ -35,17 +35,26 @@ struct World {
         RemoteObject(key: key, etag: etag, byteCount: 10, lastModified: "")
     }
 
-    func graph() -> BuildGraph {
+    func graph(etag: (String) -> String = { _ in "e1" }) -> BuildGraph {
         expand(
             project,
             offerings: Offerings(
-                objects: ["s": keys.sorted { $0.precedesInBytes($1) }.map { object($0) }],
-                localFiles: localFiles.sorted { $0.precedesInBytes($1) }.map {
-                    RemoteObject(
-                        key: $0, etag: "", byteCount: 1, lastModified: "",
-                        stamp: Stamp(byteCount: 1, modified: 1, changed: 1, inode: 1))
-                }), mirrorPath: { _, key in key.contains("..") ? nil : "raw/\(key)" })
+                objects: ["s": ObjectList(keys.map { object($0, etag: etag($0)) })],
+                localFiles: ObjectList(
+                    localFiles.map {
+                        RemoteObject(
+                            key: $0, etag: "", byteCount: 1, lastModified: "",
+                            stamp: Stamp(byteCount: 1, modified: 1, changed: 1, inode: 1))
+                    })),
+            isMirrorable: { key in
+                !(0..<max(0, key.count - 1)).contains { key[$0] == 0x2E && key[$0 + 1] == 0x2E }
+            })
     }
+}
+
+extension BuildGraph {
+    var actions: [Action] { actionIDs.map { self[$0] } }
+    var raws: [RawNode] { rawIDs.map { self[$0] } }
 }
 
 @Suite struct ExpansionTests {

@@ -5,11 +5,36 @@ import Planning
 import Testing
 
 /// A disk that is a table.
-private struct TableOfFiles: FileInspecting {
+struct TableOfFiles: FileInspecting {
     var files: [String: (content: ContentIdentity, stamp: Stamp)]
 
     func stamp(_ path: String) -> Stamp? { files[path]?.stamp }
     func identity(_ path: String) -> (content: ContentIdentity, stamp: Stamp)? { files[path] }
+}
+
+/// Records in dictionaries, by target name.
+struct RecordsByName: RecordLookup {
+    var raws: [String: RawRecord] = [:]
+    var actions: [String: ActionRecord] = [:]
+    var failures: [String: FailureRecord] = [:]
+
+    func rawRecord(source: String, key: String) -> RawRecord? {
+        raws[source.isEmpty ? key : "\(source):\(key)"]
+    }
+    func actionRecord(output: String) -> ActionRecord? { actions[output] }
+
+    /// The same as columns.
+    func table(for graph: BuildGraph) -> RecordTable {
+        var table = RecordTable(raws: graph.objects.map { Array(repeating: nil, count: $0.count) })
+        for id in graph.rawIDs {
+            guard let record = raws[graph.name(of: id)] else { continue }
+            table.raws[Int(graph.rawLists[id.index])][Int(graph.rawObjects[id.index])] = RawFacts(
+                record, listedETag: graph.object(of: id).etag)
+        }
+        for (_, record) in actions.sorted(by: { $0.key < $1.key }) { table.actions.append(record) }
+        table.failures = failures
+        return table
+    }
 }
 
 /// One zip, one partition made from it, one yearly output of a command over that.
@@ -22,7 +47,7 @@ private struct TableOfFiles: FileInspecting {
 
     private struct Setting {
         var world: World
-        var records: Records
+        var records: RecordsByName
         var disk: TableOfFiles
 
         /// As after a build with nothing failed.
@@ -35,7 +60,7 @@ private struct TableOfFiles: FileInspecting {
                         recipe: .run(Command(text: "cat", arguments: ["cat"]))),
                 ], keys: ["d/a.zip"])
             let zip = content("0123456789")
-            records = Records(
+            records = RecordsByName(
                 raws: [
                     "s:d/a.zip": RawRecord(
                         source: "s", key: "d/a.zip", etag: "e1", lastModified: "", content: zip,
@@ -67,59 +92,64 @@ private struct TableOfFiles: FileInspecting {
         }
 
         func plan(etag: String = "e1", forced: Set<String> = []) throws -> Plan {
-            var graph = world.graph()
-            for index in graph.raws.indices { graph.raws[index].object.etag = etag }
-            let selection = try select(SelectionRequest(), in: world.project, graph: graph)
-            return Planning.plan(
-                PlanRequest(selection: selection, writer: { _ in "w" }, forced: forced), graph: graph,
-                records: records, files: disk)
+            let graph = world.graph { _ in etag }
+            var request = PlanRequest(
+                selection: try select(SelectionRequest(), in: world.project, graph: graph),
+                writer: { _ in "w" }, records: records.table(for: graph), lookup: records)
+            request.forced = Set(forced.compactMap { graph.action(making: $0) })
+            return Planning.plan(request, graph: graph, files: disk)
         }
-    }
 
-    private static func summary(_ plan: Plan) -> [String] {
-        plan.steps.map { step in
-            switch step.verdict {
-            case .fresh: "fresh"
-            case .stale(let reasons): "stale " + reasons.map(\.kind.rawValue).joined(separator: " ")
-            case .undecided(let reasons): "undecided " + reasons.map(\.kind.rawValue).joined(separator: " ")
+        func summary(_ plan: Plan) throws -> [String] {
+            try plan.steps.map { step in
+                switch try plan.verdict(of: step, files: disk) {
+                case .fresh: "fresh"
+                case .stale(let reasons): "stale " + reasons.map(\.kind.rawValue).joined(separator: " ")
+                case .undecided(let reasons):
+                    "undecided " + reasons.map(\.kind.rawValue).joined(separator: " ")
+                }
             }
         }
     }
 
     @Test func nothingToDo() throws {
-        let plan = try Setting().plan()
-        #expect(Self.summary(plan) == ["fresh", "fresh"])
+        let setting = try Setting()
+        let plan = try setting.plan()
+        #expect(try setting.summary(plan) == ["fresh", "fresh"])
         #expect(plan.fetches.isEmpty && plan.movedOutputs.isEmpty)
     }
 
     @Test func aNewEtagIsFetchedAndDecidesLater() throws {
-        let plan = try Setting().plan(etag: "e2")
-        #expect(Self.summary(plan) == ["undecided upstream-changed", "undecided input-stale"])
-        #expect(plan.fetches == [0])
+        let setting = try Setting()
+        let plan = try setting.plan(etag: "e2")
+        #expect(try setting.summary(plan) == ["undecided upstream-changed", "undecided input-stale"])
+        #expect(plan.fetches == [RawID(0)])
     }
 
     @Test func aTouchedFileIsNotAChange() throws {
         var setting = try Setting()
         for path in setting.disk.files.keys { setting.disk.files[path]!.stamp = Self.stamp(2) }
         let plan = try setting.plan()
-        #expect(Self.summary(plan) == ["fresh", "fresh"])
-        #expect(plan.movedOutputs.count == 2 && plan.raws[0]!.needsStamp && plan.fetches.isEmpty)
+        #expect(try setting.summary(plan) == ["fresh", "fresh"])
+        #expect(
+            plan.movedOutputs.count == 2 && plan.movedRaws.map(\.raw) == [RawID(0)] && plan.fetches.isEmpty)
+        #expect(try plan.state(of: RawID(0)).record?.stamp == Self.stamp(2))
     }
 
     @Test func aLostLocalCopyIsFetchedAgainAndStalesNothing() throws {
         var setting = try Setting()
         setting.disk.files["raw/d/a.zip"] = nil
         let plan = try setting.plan()
-        #expect(Self.summary(plan) == ["fresh", "fresh"])
-        #expect(plan.fetches == [0])
+        #expect(try setting.summary(plan) == ["fresh", "fresh"])
+        #expect(plan.fetches == [RawID(0)])
     }
 
     @Test func aFlippedLocalCopyIsFetchedAgain() throws {
         var setting = try Setting()
         setting.disk.files["raw/d/a.zip"] = (Self.content("0123456780"), Self.stamp(2))
         let plan = try setting.plan()
-        #expect(plan.fetches == [0])
-        #expect(plan.raws[0]!.reason!.kind == .outputModified)
+        #expect(plan.fetches == [RawID(0)])
+        #expect(try plan.state(of: RawID(0)).reason?.kind == .outputModified)
     }
 
     @Test func aMissingAndAFlippedOutput() throws {
@@ -127,21 +157,22 @@ private struct TableOfFiles: FileInspecting {
         setting.disk.files["lake/a.parquet"] = nil
         setting.disk.files["all.csv"] = (Self.content("al1"), Self.stamp(3))
         let plan = try setting.plan()
-        #expect(Self.summary(plan) == ["stale output-missing", "stale output-modified input-stale"])
+        #expect(try setting.summary(plan) == ["stale output-missing", "stale output-modified input-stale"])
         #expect(plan.fetches.isEmpty)
     }
 
     @Test func forcedIsStale() throws {
-        let plan = try Setting().plan(forced: ["lake/a.parquet"])
-        #expect(Self.summary(plan) == ["stale forced", "undecided input-stale"])
+        let setting = try Setting()
+        let plan = try setting.plan(forced: ["lake/a.parquet"])
+        #expect(try setting.summary(plan) == ["stale forced", "undecided input-stale"])
     }
 
     @Test func neverBuilt() throws {
         var setting = try Setting()
-        setting.records = Records()
+        setting.records = RecordsByName()
         let plan = try setting.plan()
-        #expect(Self.summary(plan) == ["stale never-built", "stale never-built"])
-        #expect(plan.fetches == [0])
+        #expect(try setting.summary(plan) == ["stale never-built", "stale never-built"])
+        #expect(plan.fetches == [RawID(0)])
     }
 }
 
@@ -190,8 +221,8 @@ private struct TableOfFiles: FileInspecting {
             SelectionRequest(patterns: c.patterns, excluded: c.excluded, narrowing: c.narrowing),
             in: world.project,
             graph: graph)
-        #expect(selection.actions.map { graph.actions[$0].output }.sorted() == c.actions)
-        #expect(selection.raws.map { graph.raws[$0].name } == c.raws)
+        #expect(selection.actions.map(graph.output(of:)).sorted() == c.actions)
+        #expect(selection.raws.map(graph.name(of:)) == c.raws)
     }
 
     /// A month is named for its days, not for the day of its first input.
@@ -206,7 +237,7 @@ private struct TableOfFiles: FileInspecting {
         let selection = try select(
             SelectionRequest(narrowing: ["date": .days(start: from, end: until)]), in: world.project,
             graph: graph)
-        #expect(selection.actions.map { graph.actions[$0].output } == ["lake/2020-01.parquet"])
+        #expect(selection.actions.map(graph.output(of:)) == ["lake/2020-01.parquet"])
     }
 
     @Test func whatMatchesNothingIsAProblemWithASuggestion() throws {

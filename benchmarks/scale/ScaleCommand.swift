@@ -39,28 +39,31 @@ struct ScaleCommand: ParsableCommand {
         try writeFileAtomically(root + "/Datafile", Array(datafile.utf8), durably: false)
         let project = try loadDatafile(path: root + "/Datafile")
         let listing = listedObjects()
-        let graph = expand(project, offerings: Offerings(objects: ["archive": listing], localFiles: [])) {
-            source, key in
-            source.mirror.flatMap { mirror in (try? mirrorPath(for: key)).map { mirror + "/" + $0 } }
-        }
-        try makeFiles(graph.raws.map { root + "/" + $0.path } + graph.actions.map { root + "/" + $0.output })
+        let graph = expand(
+            project, offerings: Offerings(objects: ["archive": ObjectList(listing)]),
+            isMirrorable: isMirrorable)
+        try makeFiles(graph.rawIDs.lazy.map { root + "/" + graph[$0].path })
+        try makeFiles(graph.actionIDs.lazy.map { root + "/" + graph.output(of: $0) })
         // Stamps of files that changed a moment ago are not trusted.
         Thread.sleep(forTimeInterval: 2.5)
 
         let state = try StateStore.open(directory: root + "/.datamake", access: .writer).store
-        try inChunks(listing) {
-            try state.replaceObjects(ofSource: "archive", changed: Array($0), gone: [])
+        try inChunks(listing.count) { chunk in
+            try state.replaceObjects(ofSource: "archive", changed: Array(listing[chunk]), gone: [])
         }
-        try inChunks(graph.raws) { raws in
-            try state.record(raws.map { .raw(try record(of: $0, root: root)) })
+        try inChunks(graph.rawCount) { chunk in
+            try state.record(chunk.map { .raw(try record(of: graph[RawID($0)], root: root)) })
         }
         let fields = Dictionary(uniqueKeysWithValues: project.rules.map { ($0.name, $0.recipe.fields) })
-        try inChunks(graph.actions) { actions in
+        try inChunks(graph.actionCount) { chunk in
             try state.record(
-                actions.map { .action(try record(of: $0, recipe: fields[$0.rule] ?? [], root: root)) })
+                chunk.map { index in
+                    let action = graph[ActionID(index)]
+                    return .action(try record(of: action, recipe: fields[action.rule] ?? [], root: root))
+                })
         }
         try state.close()
-        print("{\"raws\": \(graph.raws.count), \"partitions\": \(graph.actions.count)}")
+        print("{\"raws\": \(graph.rawCount), \"partitions\": \(graph.actionCount)}")
     }
 
     private var datafile: String {
@@ -106,7 +109,7 @@ struct ScaleCommand: ParsableCommand {
         }
     }
 
-    private func makeFiles(_ paths: [String]) throws {
+    private func makeFiles(_ paths: some Sequence<String>) throws {
         var made = ""
         for path in paths {
             let parent = parentDirectory(of: path)
@@ -120,12 +123,8 @@ struct ScaleCommand: ParsableCommand {
         }
     }
 
-    private func inChunks<Element>(_ elements: [Element], _ body: (ArraySlice<Element>) throws -> Void)
-        rethrows
-    {
-        for start in stride(from: 0, to: elements.count, by: 20_000) {
-            try body(elements[start..<min(start + 20_000, elements.count)])
-        }
+    private func inChunks(_ count: Int, _ body: (Range<Int>) throws -> Void) rethrows {
+        for start in stride(from: 0, to: count, by: 20_000) { try body(start..<min(start + 20_000, count)) }
     }
 
     private var nothing: ContentIdentity { IdentityHasher().finish() }

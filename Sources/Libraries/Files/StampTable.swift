@@ -37,6 +37,12 @@ package struct StampTableWriter: Sendable {
         path.withUTF8 { unsafe append($0, hash: hash) }
     }
 
+    /// The same, of a path as bytes.
+    package mutating func append(path: Span<UInt8>, stamp: Stamp?) {
+        let hash = stampHash(stamp)
+        unsafe path.withUnsafeBufferPointer { unsafe append($0, hash: hash) }
+    }
+
     /// - Parameters:
     ///   - directory: its path, without a slash at the end.
     ///   - names: what it holds.

@@ -33,22 +33,49 @@ package struct KeyRefusal: Problem, Hashable {
 ///
 /// Total and injective: no two keys give one path, none leads out of the mirror, none looks like an unfinished file.
 package func mirrorPath(for key: String) throws(KeyRefusal) -> String {
-    var refusal: KeyRefusal.Reason?
-    if key.isEmpty { refusal = .empty }
+    let bytes = Array(key.utf8)
+    if let reason = refusal(ofKey: bytes.span) { throw KeyRefusal(key: key, reason: reason) }
+    return key
+}
+
+/// Whether `mirrorPath` has a path for a key. Allocates nothing.
+package func isMirrorable(_ key: Span<UInt8>) -> Bool { refusal(ofKey: key) == nil }
+
+private func refusal(ofKey key: Span<UInt8>) -> KeyRefusal.Reason? {
+    if key.isEmpty { return .empty }
     // The longest key of S3.
-    if key.utf8.count > 1024 { refusal = .tooLong }
-    for scalar in key.unicodeScalars where scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) {
-        refusal = .controlByte
-    }
-    if refusal == nil {
-        for segment in key.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
-            if segment.isEmpty { refusal = .emptySegment }
-            if segment.elementsEqual(".".utf8) || segment.elementsEqual("..".utf8) { refusal = .dotSegment }
-            // Room for the ending of temporary files in the 255 bytes of most file systems.
-            if segment.count > 240 { refusal = .segmentTooLong }
-            if segment.suffix(8).elementsEqual(".partial".utf8) { refusal = .reservedEnding }
+    if key.count > 1024 { return .tooLong }
+    var refusal: KeyRefusal.Reason?
+    var segmentStart = 0
+    for index in 0...key.count {
+        let byte = index < key.count ? key[index] : UInt8(ascii: "/")
+        if byte < 0x20 || byte == 0x7F { return .controlByte }
+        // U+0080 to U+009F.
+        if byte == 0xC2, index + 1 < key.count, (0x80..<0xA0).contains(key[index + 1]) { return .controlByte }
+        if byte == UInt8(ascii: "/") {
+            refusal = segmentRefusal(of: key, segmentStart..<index) ?? refusal
+            segmentStart = index + 1
         }
     }
-    if let refusal { throw KeyRefusal(key: key, reason: refusal) }
-    return key
+    return refusal
+}
+
+private func segmentRefusal(of key: Span<UInt8>, _ range: Range<Int>) -> KeyRefusal.Reason? {
+    func isDot(_ index: Int) -> Bool { key[index] == UInt8(ascii: ".") }
+    switch range.count {
+    case 0: return .emptySegment
+    case 1 where isDot(range.lowerBound): return .dotSegment
+    case 2 where isDot(range.lowerBound) && isDot(range.lowerBound + 1): return .dotSegment
+    // Room for the ending of temporary files in the 255 bytes of most file systems.
+    case 241...: return .segmentTooLong
+    default: break
+    }
+    let ending: StaticString = ".partial"
+    guard range.count >= ending.utf8CodeUnitCount else { return nil }
+    let start = range.upperBound - ending.utf8CodeUnitCount
+    let isReserved = ending.withUTF8Buffer { text in
+        // SAFETY: offset is below the text's count, and start + offset below the key's.
+        text.indices.allSatisfy { unsafe text[$0] == key[start + $0] }
+    }
+    return isReserved ? .reservedEnding : nil
 }

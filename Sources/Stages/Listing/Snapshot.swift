@@ -2,9 +2,9 @@ import Bytes
 package import Graph
 
 /// A snapshot made current by a listing, and what that changed.
-package struct SnapshotUpdate: Hashable, Sendable {
-    /// The new snapshot, in the order of the keys' bytes.
-    package var objects: [RemoteObject] = []
+package struct SnapshotUpdate: Sendable {
+    /// The new snapshot.
+    package var objects = ObjectList()
     package var new: [RemoteObject] = []
     /// As they are now; the old object of each is in `before`, at the same index.
     package var changed: [RemoteObject] = []
@@ -21,47 +21,73 @@ package struct SnapshotUpdate: Hashable, Sendable {
 /// below its key on, would have shown it, and one of the listing's patterns would have taken it. Otherwise it stays: unswept
 /// prefixes, news-only sweeps and listings that broke off say nothing about it.
 ///
-/// - Parameter previous: the snapshot, in any order.
-package func merge(previous: [RemoteObject], listing: SourceListing) -> SnapshotUpdate {
-    let isSorted = zip(previous, previous.dropFirst()).allSatisfy { $0.key.precedesInBytes($1.key) }
-    let previous = isSorted ? previous : previous.sorted { $0.key.precedesInBytes($1.key) }
+package func merge(previous: ObjectList, listing: SourceListing) -> SnapshotUpdate {
     let judge = GoneJudge(listing)
     var update = SnapshotUpdate()
-    update.objects.reserveCapacity(max(previous.count, listing.objects.count))
+    /// What the new snapshot is made of, while it differs from the old one: places there, or objects of the listing.
+    var merged = [(isOld: Bool, place: Int)]()
+    merged.reserveCapacity(max(previous.count, listing.objects.count))
     var (old, now) = (0, 0)
     while old < previous.count || now < listing.objects.count {
-        if now == listing.objects.count
-            || (old < previous.count && previous[old].key.precedesInBytes(listing.objects[now].key))
-        {
-            if judge.isGone(previous[old].key) {
+        let order =
+            now == listing.objects.count
+            ? -1 : old == previous.count ? 1 : previous.compareKey(old, with: listing.objects[now].key)
+        if order < 0 {
+            if judge.isGone(previous.keys[old]) {
                 update.gone.append(previous[old])
             } else {
-                update.objects.append(previous[old])
+                merged.append((true, old))
             }
             old += 1
             continue
         }
         let object = listing.objects[now]
-        now += 1
-        update.objects.append(object)
-        if old < previous.count, previous[old].key.equalsInBytes(object.key) {
-            if !object.isSame(as: previous[old]) {
+        if order == 0 {
+            if object.isSame(as: previous, old) {
+                merged.append((true, old))
+            } else {
                 update.changed.append(object)
                 update.before.append(previous[old])
+                merged.append((false, now))
             }
             old += 1
         } else {
             update.new.append(object)
+            merged.append((false, now))
+        }
+        now += 1
+    }
+    if update.isEmpty {
+        update.objects = previous
+        return update
+    }
+    for (isOld, place) in merged {
+        if isOld {
+            update.objects.append(place, of: previous)
+        } else {
+            update.objects.append(listing.objects[place])
         }
     }
     return update
 }
 
+extension ObjectList {
+    /// Negative, zero or positive as an object's key comes before `key`, equals it, or comes after it.
+    fileprivate func compareKey(_ index: Int, with key: String) -> Int {
+        var key = key
+        return key.withUTF8 { unsafe keys.compare(index, with: $0.span) }
+    }
+}
+
 extension RemoteObject {
     /// Identity is (etag, size); without an etag the stamp, and without that the time, must do.
-    fileprivate func isSame(as other: RemoteObject) -> Bool {
-        guard etag == other.etag, byteCount == other.byteCount, stamp == other.stamp else { return false }
-        return !etag.isEmpty || stamp != nil || lastModified == other.lastModified
+    fileprivate func isSame(as list: ObjectList, _ index: Int) -> Bool {
+        var etag = etag
+        let isETagSame = etag.withUTF8 { unsafe list.etags.equals(index, $0.span) }
+        guard isETagSame, byteCount == list.byteCounts[index], stamp == list.stamp(index) else {
+            return false
+        }
+        return !etag.isEmpty || stamp != nil || lastModified == list[index].lastModified
     }
 }
 

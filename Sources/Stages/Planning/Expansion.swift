@@ -1,36 +1,28 @@
 import Bytes
 package import Graph
 
-/// What listings and the project's own tree offer to the rules.
-package struct Offerings: Sendable {
-    /// Objects by source name, sorted by key.
-    package var objects: [String: [RemoteObject]]
-    /// Files under the project root that match a source-less pattern and that no rule makes, sorted by key;
-    /// `key` is the project-relative path.
-    package var localFiles: [RemoteObject]
-
-    package init(objects: [String: [RemoteObject]], localFiles: [RemoteObject]) {
-        self.objects = objects
-        self.localFiles = localFiles
-    }
-}
-
 /// Turns rules and what there is into actions: the graph.
 ///
 /// Rules are expanded in an order in which producers come first, so a rule can match what others will make.
-/// - Parameter mirrorPath: the project-relative path of a key's local copy, or nil where the key cannot be one.
+/// - Parameter isMirrorable: whether the local copy of an object can be named after its key.
 package func expand(
-    _ project: Project, offerings: Offerings, mirrorPath: (Source, String) -> String?
+    _ project: Project, offerings: Offerings, isMirrorable: (Span<UInt8>) -> Bool
 ) -> BuildGraph {
-    var expansion = Expansion(project: project, offerings: offerings)
-    for rule in rulesInOrder(project.rules) { expansion.expand(rule, mirrorPath: mirrorPath) }
-    return expansion.graph
+    var lists = project.sources.map { offerings.objects[$0.name] ?? ObjectList() }
+    lists.append(offerings.localFiles)
+    var graph = BuildGraph(project: project, objects: lists)
+    for rule in rulesInOrder(project.rules) {
+        var expansion = RuleExpansion(rule: rule)
+        expansion.collect(from: graph, isMirrorable: isMirrorable)
+        expansion.addActions(to: &graph)
+    }
+    return graph
 }
 
-/// Producers before consumers; the Datafile's order otherwise. The loader has refused cycles.
-package func rulesInOrder(_ rules: [Rule]) -> [Rule] {
+/// Places of rules, producers before consumers; the Datafile's order otherwise. The loader has refused cycles.
+package func rulesInOrder(_ rules: [Rule]) -> [Int] {
     var placed = Set<Int>()
-    var order = [Rule]()
+    var order = [Int]()
     func place(_ index: Int) {
         guard placed.insert(index).inserted else { return }
         for input in rules[index].inputs where input.source == nil {
@@ -39,7 +31,7 @@ package func rulesInOrder(_ rules: [Rule]) -> [Rule] {
                 place(other)
             }
         }
-        order.append(rules[index])
+        order.append(index)
     }
     for index in rules.indices { place(index) }
     return order
@@ -55,159 +47,172 @@ private func mayMake(_ output: Pattern, _ input: Pattern) -> Bool {
 
 /// One file a rule could read for one of its outputs.
 struct Candidate {
-    var input: ActionInput
-    var raw: RawNode?
-    var bindings: Bindings
-    /// Values of wildcards that are not dates: candidates that agree on them compete for days.
-    var series: String
+    /// An object of a list, or an action where that is `actionList`.
+    var list: UInt16
+    var index: UInt32
+    var preference: UInt16
+    /// Place of the output among the rule's.
+    var output: UInt32
+    /// Values of wildcards that are not dates, as a number: candidates that agree on them compete for days.
+    var series: UInt32
+    var days: DayRange?
+
+    static let actionList = UInt16.max
 }
 
-private struct Expansion {
-    let project: Project
-    let offerings: Offerings
-    var graph = BuildGraph()
+/// One rule, matched against all there is.
+private struct RuleExpansion {
+    let rule: Int
+    private var candidates: [Candidate] = []
+    private var outputs = OutputNames()
+    private var series = NameList()
+    private var seriesIndex = NameIndex()
 
-    init(project: Project, offerings: Offerings) {
-        self.project = project
-        self.offerings = offerings
-    }
+    init(rule: Int) { self.rule = rule }
 
-    mutating func expand(_ rule: Rule, mirrorPath: (Source, String) -> String?) {
-        var groups = [String: [Candidate]]()
-        for (preference, input) in rule.inputs.enumerated() {
-            for candidate in candidates(of: rule, input, preference: preference, mirrorPath: mirrorPath) {
-                groups[rule.output.expand(candidate.bindings), default: []].append(candidate)
-            }
-        }
-        let outputNames = Set(rule.output.wildcardNames)
-        for output in groups.keys.sorted() {
-            let chosen = preferred(groups[output]!)
-            if let clash = graph.actionIndex[output] {
-                graph.conflicts.append(
-                    GraphConflict(
-                        output: output,
-                        message: "made by two rules, '\(graph.actions[clash].rule)' and '\(rule.name)'"))
+    // MARK: matching
+
+    /// Finds everything that the rule's `from` patterns match and `where` lets through.
+    mutating func collect(from graph: BuildGraph, isMirrorable: (Span<UInt8>) -> Bool) {
+        let definition = graph.project.rules[rule]
+        // Inputs of one pattern do not compete.
+        let needsSeries = definition.inputs.count > 1
+        for (preference, input) in definition.inputs.enumerated() {
+            let reader = InputReader(input.pattern, of: definition)
+            let prefix = input.pattern.literalPrefix
+            if let source = input.source {
+                guard let list = graph.project.sources.firstIndex(where: { $0.name == source }) else {
+                    continue
+                }
+                let keys = graph.objects[list].keys
+                let isRemote = graph.isRemote(list: list)
+                take(
+                    keys, keys.places(withPrefix: prefix), by: reader, list: UInt16(list),
+                    preference: preference,
+                    needsSeries: needsSeries, isUsable: { !isRemote || isMirrorable($0) })
                 continue
             }
-            let days = rule.output.days(of: chosen[0].bindings)
-            var bindings = chosen[0].bindings.filter { outputNames.contains($0.key) }
-            // Of a month made of days, the month: not the day of whichever input comes first.
-            for (name, kind) in rule.output.coarserDates {
-                guard let value = bindings[name], let covered = DayRange(text: value) else { continue }
-                bindings[name] = DayRange.text(ofDay: covered.start, kind: kind)
+            for range in graph.actionsOfRules {
+                take(
+                    graph.outputs, graph.outputs.places(withPrefix: prefix, in: range), by: reader,
+                    list: Candidate.actionList, preference: preference, needsSeries: needsSeries,
+                    isUsable: { _ in true })
             }
-            graph.actionIndex[output] = graph.actions.count
-            graph.actions.append(
-                Action(
-                    rule: rule.name, output: output, bindings: bindings,
-                    days: days, inputs: chosen.map(\.input),
-                    recipe: rule.recipe))
-            for candidate in chosen {
-                guard let raw = candidate.raw, graph.rawIndex[raw.name] == nil else { continue }
-                graph.rawIndex[raw.name] = graph.raws.count
-                graph.raws.append(raw)
+            let files = graph.objects[graph.localList].keys
+            take(
+                files, files.places(withPrefix: prefix), by: reader, list: UInt16(graph.localList),
+                preference: preference, needsSeries: needsSeries,
+                isUsable: { graph.action(making: $0) == nil })
+        }
+    }
+
+    private mutating func take(
+        _ names: NameList, _ range: Range<Int>, by reader: InputReader, list: UInt16, preference: Int,
+        needsSeries: Bool, isUsable: (Span<UInt8>) -> Bool
+    ) {
+        let found = matched(names, range, by: reader, needsSeries: needsSeries)
+        let count = found.reduce(0) { $0 + $1.places.count }
+        candidates.reserveCapacity(candidates.count + count)
+        for part in found {
+            for (index, place) in part.places.enumerated() {
+                guard isUsable(names[bytes: Int(place)]) else { continue }
+                let number =
+                    part.series.map { seriesIndex.intern($0[bytes: index], in: &series) } ?? 0
+                candidates.append(
+                    Candidate(
+                        list: list, index: place, preference: UInt16(preference),
+                        output: UInt32(outputs.place(of: part.outputs[bytes: index])),
+                        series: UInt32(number), days: part.days[index]))
             }
         }
     }
 
-    /// Everything that one `from` pattern matches and `where` lets through.
-    private func candidates(
-        of rule: Rule, _ input: InputPattern, preference: Int, mirrorPath: (Source, String) -> String?
-    ) -> [Candidate] {
-        let pattern = input.pattern
-        let kinds = Dictionary(
-            uniqueKeysWithValues: pattern.wildcardNames.map { ($0, pattern.kind(of: $0) ?? .text) })
-        let seriesNames = pattern.wildcardNames.filter { kinds[$0]?.isDate != true }.sorted()
+    // MARK: choosing
 
-        func candidate(_ text: String, make: (Bindings, DayRange?) -> (ActionInput, RawNode?)?) -> Candidate?
-        {
-            guard let bindings = pattern.match(text) else { return nil }
-            for (name, constraint) in rule.constraints {
-                guard let value = bindings[name], let kind = kinds[name] else { continue }
-                guard constraint.accepts(value, kind: kind) else { return nil }
+    /// Makes an action of each output, in byte order, from the inputs that its rule prefers.
+    mutating func addActions(to graph: inout BuildGraph) {
+        let groups = grouped()
+        graph.beginActions(ofRule: rule, count: outputs.count, inputCount: candidates.count)
+        let order = outputs.names.isAscending ? Array(0..<outputs.count) : outputs.names.ascendingOrder
+        var group = [Candidate]()
+        for output in order {
+            group.removeAll(keepingCapacity: true)
+            for place in groups.starts[output]..<groups.starts[output + 1] {
+                group.append(candidates[groups.places[place]])
             }
-            let days = pattern.days(of: bindings)
-            guard let (made, raw) = make(bindings, days) else { return nil }
-            let series = seriesNames.map { bindings[$0]! }.joined(separator: "\u{0}")
-            return Candidate(input: made, raw: raw, bindings: bindings, series: series)
-        }
-
-        var found = [Candidate]()
-        if let name = input.source, let source = project.source(named: name) {
-            let objects = offerings.objects[name] ?? []
-            for object in slice(of: objects, prefix: pattern.literalPrefix) {
-                let made = candidate(object.key) { bindings, days in
-                    guard let origin = origin(of: object, in: source, mirrorPath: mirrorPath) else {
-                        return nil
-                    }
-                    return (
-                        ActionInput(origin: origin, preference: preference, days: days),
-                        RawNode(origin: origin, object: object, bindings: bindings, pattern: pattern.text)
-                    )
-                }
-                if let made { found.append(made) }
+            choosePreferred(&group) { a, b in Self.name(of: a, comesBefore: b, in: graph) }
+            guard graph.addAction(output: outputs.names[bytes: output], rule: rule) != nil else { continue }
+            for candidate in group {
+                let input =
+                    candidate.list == Candidate.actionList
+                    ? InputID(ActionID(Int(candidate.index)))
+                    : InputID(
+                        graph.raw(
+                            list: Int(candidate.list), object: Int(candidate.index), rule: rule,
+                            preference: Int(candidate.preference)))
+                graph.addInput(input, preference: Int(candidate.preference))
             }
-            return found
         }
-        for action in graph.actions where action.output.hasPrefix(pattern.literalPrefix) {
-            let made = candidate(action.output) { _, days in
-                (ActionInput(origin: .output(path: action.output), preference: preference, days: days), nil)
-            }
-            if let made { found.append(made) }
-        }
-        for file in slice(of: offerings.localFiles, prefix: pattern.literalPrefix)
-        where graph.actionIndex[file.key] == nil {
-            let made = candidate(file.key) { bindings, days in
-                let origin = ActionInput.Origin.local(path: file.key)
-                return (
-                    ActionInput(origin: origin, preference: preference, days: days),
-                    RawNode(origin: origin, object: file, bindings: bindings, pattern: pattern.text)
-                )
-            }
-            if let made { found.append(made) }
-        }
-        return found
     }
 
-    private func origin(
-        of object: RemoteObject, in source: Source, mirrorPath: (Source, String) -> String?
-    ) -> ActionInput.Origin? {
-        switch source.location {
-        case .s3:
-            mirrorPath(source, object.key).map {
-                .object(source: source.name, key: object.key, mirrorPath: $0)
-            }
-        case .directory(let path):
-            .file(source: source.name, key: object.key, path: path + "/" + object.key)
+    /// Places of candidates by output: a counting sort, which keeps the order in which they were found.
+    private func grouped() -> (starts: [Int], places: [Int]) {
+        var starts = [Int](repeating: 0, count: outputs.count + 1)
+        for candidate in candidates { starts[Int(candidate.output) + 1] += 1 }
+        for output in 0..<outputs.count { starts[output + 1] += starts[output] }
+        var next = starts
+        var places = [Int](repeating: 0, count: candidates.count)
+        for (place, candidate) in candidates.enumerated() {
+            places[next[Int(candidate.output)]] = place
+            next[Int(candidate.output)] += 1
         }
+        return (starts, places)
+    }
+
+    /// By target name, in byte order.
+    private static func name(of a: Candidate, comesBefore b: Candidate, in graph: BuildGraph) -> Bool {
+        if a.list == b.list {
+            let names = a.list == Candidate.actionList ? graph.outputs : graph.objects[Int(a.list)].keys
+            return names.compare(Int(a.index), with: names[bytes: Int(b.index)]) < 0
+        }
+        func name(_ candidate: Candidate) -> String {
+            if candidate.list == Candidate.actionList { return graph.outputs[Int(candidate.index)] }
+            let list = Int(candidate.list)
+            let key = graph.objects[list].keys[Int(candidate.index)]
+            return list == graph.localList ? key : graph.project.sources[list].name + ":" + key
+        }
+        return name(a).precedesInBytes(name(b))
     }
 }
 
-/// The run of `objects` (sorted by key) whose keys begin with `prefix`.
-package func slice(of objects: [RemoteObject], prefix: String) -> ArraySlice<RemoteObject> {
-    func firstIndex(where isPast: (RemoteObject) -> Bool) -> Int {
-        var low = 0
-        var high = objects.count
-        while low < high {
-            let middle = (low + high) / 2
-            if isPast(objects[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
-    }
-    let start = firstIndex { !$0.key.precedesInBytes(prefix) }
-    let end = firstIndex { !$0.key.precedesInBytes(prefix) && !$0.key.hasBytePrefix(prefix) }
-    return objects[start..<max(start, end)]
-}
+/// Distinct names of outputs, in the order in which they are met.
+///
+/// They are met in byte order as long as keys sort like the outputs they make, which is nearly always: then no index is
+/// needed to find one again. The first that is out of order makes one.
+private struct OutputNames {
+    private(set) var names = NameList()
+    private var index: NameIndex?
+    /// The place found last; the next is mostly this one or the one after.
+    private var last = 0
 
-extension Pattern {
-    /// Dates that an output writes coarser than its inputs, by name, at the finest granularity it writes.
-    fileprivate var coarserDates: [String: WildcardKind] {
-        var kinds = [String: WildcardKind]()
-        for case .coarser(let name, let kind) in pieces {
-            if let other = kinds[name], !kind.isFiner(than: other) { continue }
-            kinds[name] = kind
+    var count: Int { names.count }
+
+    /// The place of a name, which is added where it is new.
+    mutating func place(of name: Span<UInt8>) -> Int {
+        if last < names.count, names.equals(last, name) { return last }
+        last = find(name)
+        return last
+    }
+
+    private mutating func find(_ name: Span<UInt8>) -> Int {
+        if index == nil {
+            if names.isEmpty || names.compare(names.count - 1, with: name) < 0 {
+                names.append(name)
+                return names.count - 1
+            }
+            if let known = names.place(of: name, hint: last + 1) { return known }
+            index = NameIndex(names)
         }
-        for case .wildcard(let name, _) in pieces { kinds[name] = nil }
-        return kinds
+        return index?.intern(name, in: &names) ?? 0
     }
 }

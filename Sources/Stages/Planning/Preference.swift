@@ -1,28 +1,40 @@
 import Bytes
 import Graph
 
-/// Applies a rule's preference list: within a series an input stays only if it covers a day that no more preferred one does.
+/// Applies a rule's preference list to the candidates of one output: within a series an input stays only if it covers a day
+/// that no more preferred one does.
 ///
 /// The result is in reading order: by days, then preference, then name.
-func preferred(_ candidates: [Candidate]) -> [Candidate] {
-    var byPreference = [Int: [Candidate]]()
-    for candidate in candidates { byPreference[candidate.input.preference, default: []].append(candidate) }
-    var covered = [String: Coverage]()
+func choosePreferred(_ candidates: inout [Candidate], comesBeforeByName: (Candidate, Candidate) -> Bool) {
+    if candidates.count == 1 { return }
+    if let first = candidates.first, candidates.contains(where: { $0.preference != first.preference }) {
+        dropCovered(&candidates)
+    }
+    func comesBefore(_ a: Candidate, _ b: Candidate) -> Bool {
+        let aDays = a.days ?? DayRange(start: .min, end: .min)
+        let bDays = b.days ?? DayRange(start: .min, end: .min)
+        if aDays != bDays { return (aDays.start, aDays.end) < (bDays.start, bDays.end) }
+        if a.preference != b.preference { return a.preference < b.preference }
+        return comesBeforeByName(a, b)
+    }
+    let isSorted = zip(candidates, candidates.dropFirst()).allSatisfy { comesBefore($0, $1) }
+    if !isSorted { candidates.sort(by: comesBefore) }
+}
+
+/// Takes out what more preferred candidates of the same series cover, level by level.
+private func dropCovered(_ candidates: inout [Candidate]) {
+    var covered = [UInt32: Coverage]()
     var kept = [Candidate]()
-    for preference in byPreference.keys.sorted() {
-        let level = byPreference[preference]!.filter { covered[$0.series]?.contains($0.input.days) != true }
-        for (series, candidates) in Dictionary(grouping: level, by: \.series) {
-            covered[series, default: Coverage()].add(candidates.map(\.input.days))
+    for preference in Set(candidates.map(\.preference)).sorted() {
+        let level = candidates.filter { candidate in
+            candidate.preference == preference && covered[candidate.series]?.contains(candidate.days) != true
+        }
+        for (series, members) in Dictionary(grouping: level, by: \.series) {
+            covered[series, default: Coverage()].add(members.map(\.days))
         }
         kept += level
     }
-    return kept.sorted { a, b in
-        let aDays = a.input.days ?? DayRange(start: .min, end: .min)
-        let bDays = b.input.days ?? DayRange(start: .min, end: .min)
-        if aDays != bDays { return (aDays.start, aDays.end) < (bDays.start, bDays.end) }
-        if a.input.preference != b.input.preference { return a.input.preference < b.input.preference }
-        return a.input.name.precedesInBytes(b.input.name)
-    }
+    candidates = kept
 }
 
 /// Days that some inputs cover, as sorted ranges that do not touch.

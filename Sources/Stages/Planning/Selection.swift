@@ -1,16 +1,17 @@
+package import Bytes
 package import Graph
 package import Problems
 
 /// What the words on a command line pick out of the graph.
 package struct Selection: Sendable {
-    /// Indices into the graph's actions, ascending.
-    package var actions: [Int]
-    /// Indices into the graph's raws that were asked for by name; their actions were not.
-    package var raws: [Int]
+    /// Ascending.
+    package var actions: [ActionID]
+    /// Raws that were asked for by name, ascending; their actions were not.
+    package var raws: [RawID]
     /// Whether no pattern and no narrowing was given.
     package var isEverything: Bool
 
-    package init(actions: [Int], raws: [Int], isEverything: Bool) {
+    package init(actions: [ActionID], raws: [RawID], isEverything: Bool) {
         self.actions = actions
         self.raws = raws
         self.isEverything = isEverything
@@ -18,7 +19,7 @@ package struct Selection: Sendable {
 }
 
 /// Patterns, `--where` and `--except` as the user gave them.
-package struct SelectionRequest: Sendable {
+package struct SelectionRequest: Hashable, Sendable, Codable {
     package var patterns: [String]
     package var excluded: [String]
     /// By wildcard name.
@@ -50,49 +51,79 @@ package struct SelectionProblem: Problem, Hashable {
 
 /// Picks targets: by rule name, by `source:glob`, or by a glob over paths. No pattern picks everything.
 ///
-/// - Parameter recorded: names of targets known from the past that the graph does not have any more; a pattern that
+/// Names are in order, so only those that begin as the pattern does are looked at.
+///
+/// - Parameter recorded: names of targets known from the past that the graph may not have any more; a pattern that
 ///   matches only these selects nothing and is no error.
 package func select(
-    _ request: SelectionRequest, in project: Project, graph: BuildGraph, recorded: [String] = []
+    _ request: SelectionRequest, in project: Project, graph: BuildGraph, recorded: NameList = NameList()
 ) throws(SelectionProblem) -> Selection {
-    let excluded = request.excluded.map { Matcher($0, project: project) }
-    var actions = Set<Int>()
-    var raws = Set<Int>()
-    func isKept(_ action: Action) -> Bool {
-        for (name, constraint) in request.narrowing {
-            guard let value = action.bindings[name] else { return false }
-            if !constraint.accepts(value, kind: dateKind(of: value)) { return false }
-        }
-        return !excluded.contains { $0.matches(action) }
-    }
-    func isKept(_ raw: RawNode) -> Bool {
-        for (name, constraint) in request.narrowing {
-            guard let value = raw.bindings[name] else { return false }
-            if !constraint.accepts(value, kind: dateKind(of: value)) { return false }
-        }
-        return !excluded.contains { $0.matches(raw) }
-    }
+    let keeper = Keeper(request, project: project, graph: graph)
     if request.patterns.isEmpty {
-        actions.formUnion(graph.actions.indices.filter { isKept(graph.actions[$0]) })
+        return Selection(
+            actions: keeper.kept(0..<graph.actionCount), raws: [], isEverything: keeper.keepsEverything)
     }
+    var actions = Set<ActionID>()
+    var raws = Set<RawID>()
     for pattern in request.patterns {
         let matcher = Matcher(pattern, project: project)
-        let someActions = graph.actions.indices.filter { matcher.matches(graph.actions[$0]) }
-        let someRaws = matcher.isRule ? [] : graph.raws.indices.filter { matcher.matches(graph.raws[$0]) }
+        let someActions = matcher.actions(of: graph)
+        let someRaws = matcher.raws(of: graph)
         if someActions.isEmpty && someRaws.isEmpty && !matcher.isRule
-            && !recorded.contains(where: { matcher.matches(name: $0) })
+            && !(0..<recorded.count).contains(where: { matcher.matches(name: recorded[$0]) })
         {
             let names =
-                project.rules.map(\.name) + graph.actions.prefix(10_000).map(\.output)
-                + graph.raws.prefix(10_000).map(\.path)
+                project.rules.map(\.name) + graph.actionIDs.prefix(10_000).map(graph.output(of:))
+                + graph.rawIDs.prefix(10_000).map { graph[$0].path }
             throw SelectionProblem(pattern: pattern, suggested: suggestion(for: pattern, among: names))
         }
-        actions.formUnion(someActions.filter { isKept(graph.actions[$0]) })
-        raws.formUnion(someRaws.filter { isKept(graph.raws[$0]) })
+        actions.formUnion(someActions.filter(keeper.isKept))
+        raws.formUnion(someRaws.filter(keeper.isKept))
     }
-    return Selection(
-        actions: actions.sorted(), raws: raws.sorted(),
-        isEverything: request.patterns.isEmpty && excluded.isEmpty && request.narrowing.isEmpty)
+    return Selection(actions: actions.sorted(), raws: raws.sorted(), isEverything: false)
+}
+
+/// `--where` and `--except`.
+private struct Keeper: Sendable {
+    private let graph: BuildGraph
+    private let narrowing: [String: Constraint]
+    private let excluded: [Matcher]
+
+    init(_ request: SelectionRequest, project: Project, graph: BuildGraph) {
+        self.graph = graph
+        narrowing = request.narrowing
+        excluded = request.excluded.map { Matcher($0, project: project) }
+    }
+
+    var keepsEverything: Bool { narrowing.isEmpty && excluded.isEmpty }
+
+    /// Those of a run of actions that are kept.
+    func kept(_ range: Range<Int>) -> [ActionID] {
+        if keepsEverything { return range.map { ActionID($0) } }
+        let parts = inParts(of: range) { part in part.map { ActionID($0) }.filter(isKept) }
+        return Array(parts.joined())
+    }
+
+    func isKept(_ action: ActionID) -> Bool {
+        if !excluded.isEmpty {
+            let output = graph.output(of: action)
+            let rule = graph.project.rules[graph.rule(of: action)].name
+            if excluded.contains(where: { $0.matches(output: output, rule: rule) }) { return false }
+        }
+        return narrowing.isEmpty || isWanted(graph.bindings(of: action))
+    }
+
+    func isKept(_ raw: RawID) -> Bool {
+        if keepsEverything { return true }
+        let node = graph[raw]
+        return !excluded.contains { $0.matches(node) } && isWanted(node.bindings)
+    }
+
+    private func isWanted(_ bindings: Bindings) -> Bool {
+        narrowing.allSatisfy { name, constraint in
+            bindings[name].map { constraint.accepts($0, kind: dateKind(of: $0)) } ?? false
+        }
+    }
 }
 
 /// The kind a bare value shows by its form: dates written `2024`, `2024-01`, `2024-01-05`; else text.
@@ -104,7 +135,7 @@ private func dateKind(of value: String) -> WildcardKind {
 }
 
 /// One pattern, understood.
-package struct Matcher {
+package struct Matcher: Sendable {
     package let isRule: Bool
     private let text: String
     private let source: String?
@@ -123,15 +154,65 @@ package struct Matcher {
         }
     }
 
-    package func matches(_ action: Action) -> Bool {
-        if isRule { return action.rule == text }
-        return source == nil && (action.output == text || glob.matches(action.output))
+    /// Actions that the pattern names, by rule or by output.
+    func actions(of graph: BuildGraph) -> [ActionID] {
+        let rules = graph.project.rules
+        if isRule {
+            return rules.indices.filter { rules[$0].name == text }.flatMap { rule in
+                graph.actionsOfRules[rule].map { ActionID($0) }
+            }
+        }
+        guard source == nil else { return [] }
+        if let action = graph.action(making: text) { return [action] }
+        return graph.actionsOfRules.flatMap { range in
+            inParts(of: graph.outputs.places(withPrefix: glob.literalPrefix, in: range)) { part in
+                part.filter { glob.matches(graph.outputs[$0]) }.map { ActionID($0) }
+            }.joined()
+        }
     }
 
-    package func matches(_ raw: RawNode) -> Bool {
+    /// Files from outside that the pattern names, by key or by path.
+    func raws(of graph: BuildGraph) -> [RawID] {
+        if isRule { return [] }
+        return graph.objects.indices.flatMap { list -> [RawID] in
+            let keys = graph.objects[list].keys
+            // What stands before the key in what the pattern is matched with.
+            let before = source == nil ? graph.pathPrefix(list: list) : ""
+            if let source {
+                guard list < graph.project.sources.count, graph.project.sources[list].name == source else {
+                    return []
+                }
+            }
+            let prefix = glob.literalPrefix
+            let range: Range<Int>
+            if prefix.hasBytePrefix(before) {
+                range = keys.places(
+                    withPrefix: String(decoding: prefix.utf8.dropFirst(before.utf8.count), as: UTF8.self))
+            } else if before.hasBytePrefix(prefix) {
+                range = 0..<keys.count
+            } else {
+                return []
+            }
+            let parts = inParts(of: range) { part in
+                part.compactMap { object -> RawID? in
+                    guard let raw = graph.raw(list: list, object: object) else { return nil }
+                    let name = before + keys[object]
+                    return (source == nil && name == text) || glob.matches(name) ? raw : nil
+                }
+            }
+            return Array(parts.joined())
+        }
+    }
+
+    func matches(output: String, rule: String) -> Bool {
+        if isRule { return rule == text }
+        return source == nil && glob.matches(output)
+    }
+
+    func matches(_ raw: RawNode) -> Bool {
         if isRule { return false }
-        if let source { return raw.source == source && (glob.matches(raw.object.key)) }
-        return raw.path == text || glob.matches(raw.path)
+        if let source { return raw.source == source && glob.matches(raw.object.key) }
+        return glob.matches(raw.path)
     }
 
     /// Matches a recorded target's bare name.

@@ -60,40 +60,63 @@ private func lowerHexDigest(_ text: UnsafeBufferPointer<UInt8>) -> XXH3Digest? {
 
 extension RowReader {
     mutating func etag() -> String {
-        switch byte() {
-        case 0: return text()
-        case 1: return hex()
-        case 2: return hex() + "-" + String(varint())
-        default:
-            fail()
-            return ""
-        }
+        var bytes = [UInt8]()
+        copyETag(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     mutating func time() -> String {
-        let form = byte()
-        if form == 0 { return text() }
-        guard let form = UTCTime.Form(rawValue: form - 1),
-            let text = UTCTime(count: signed(), form: form).text
-        else {
-            fail()
-            return ""
-        }
-        return text
+        var bytes = [UInt8]()
+        copyTime(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
-    private mutating func hex() -> String {
-        let words = (word(), word())
-        return unsafe String(unsafeUninitializedCapacity: 32) { buffer in
-            // SAFETY: index < 32, the capacity asked for.
-            for index in 0..<32 {
-                let word = index < 16 ? words.0 : words.1
-                let digit = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * (index % 16))) & 15
-                unsafe buffer[index] = digit < 10 ? 0x30 + digit : 0x57 + digit
-            }
-            return 32
+    /// Appends the text of an etag.
+    mutating func copyETag(to bytes: inout [UInt8]) {
+        switch byte() {
+        case 0: copy(countOfParts(), to: &bytes)
+        case 1: copyHex(to: &bytes)
+        case 2:
+            copyHex(to: &bytes)
+            bytes.append(UInt8(ascii: "-"))
+            bytes += String(varint()).utf8
+        default: fail()
         }
     }
+
+    /// Appends the text of a time.
+    mutating func copyTime(to bytes: inout [UInt8]) {
+        let form = byte()
+        if form == 0 { return copy(countOfParts(), to: &bytes) }
+        guard let form = UTCTime.Form(rawValue: form - 1),
+            UTCTime(count: signed(), form: form).append(to: &bytes)
+        else { return fail() }
+    }
+
+    mutating func skipTime() {
+        if byte() == 0 { skip(countOfParts()) } else { _ = signed() }
+    }
+
+    private mutating func copyHex(to bytes: inout [UInt8]) {
+        for _ in 0..<2 {
+            let word = word()
+            for half in [UInt32(truncatingIfNeeded: word >> 32), UInt32(truncatingIfNeeded: word)] {
+                unsafe withUnsafeBytes(of: hexDigits(half).bigEndian) { unsafe bytes.append(contentsOf: $0) }
+            }
+        }
+    }
+}
+
+/// The eight lower-case hex digits of `word`, the first in the highest byte.
+private func hexDigits(_ word: UInt32) -> UInt64 {
+    // Each step doubles the distance between the halves of what is still together, down to a digit a byte.
+    var digits = UInt64(word)
+    digits = (digits | digits << 16) & 0x0000_FFFF_0000_FFFF
+    digits = (digits | digits << 8) & 0x00FF_00FF_00FF_00FF
+    digits = (digits | digits << 4) & 0x0F0F_0F0F_0F0F_0F0F
+    // One in each byte whose digit is a letter: those are 39 further on.
+    let letters = (digits &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+    return digits &+ 0x3030_3030_3030_3030 &+ letters &* 39
 }
 
 /// `2024-02-29T23:59:59Z`, with no fraction or one of 3 or 6 digits, years 1970 to 9999.
@@ -179,35 +202,35 @@ struct UTCTime: Equatable {
 
     /// RFC 3339; nil outside the years 1970 to 9999.
     var text: String? {
+        var bytes = [UInt8]()
+        return append(to: &bytes) ? String(decoding: bytes, as: UTF8.self) : nil
+    }
+
+    /// Appends the text; false, and nothing appended, outside the years 1970 to 9999.
+    func append(to bytes: inout [UInt8]) -> Bool {
         let perSecond = form.perSecond
         let seconds = count / perSecond
-        guard count >= 0, seconds < 253_402_300_800 else { return nil }
+        guard count >= 0, seconds < 253_402_300_800 else { return false }
         let (year, month, day) = Self.date(day: seconds / 86_400)
         let second = seconds % 86_400
         let fraction = form == .zeroMilliseconds ? 0 : count % perSecond
-        let fractionDigits = form.digits
-        return unsafe String(unsafeUninitializedCapacity: 27) { buffer in
-            // SAFETY: the last index written is 20 + fractionDigits, at most 26.
-            unsafe put(year, digits: 4, at: 0, in: buffer)
-            unsafe buffer[4] = 0x2D
-            unsafe put(month, digits: 2, at: 5, in: buffer)
-            unsafe buffer[7] = 0x2D
-            unsafe put(day, digits: 2, at: 8, in: buffer)
-            unsafe buffer[10] = UInt8(ascii: "T")
-            unsafe put(second / 3_600, digits: 2, at: 11, in: buffer)
-            unsafe buffer[13] = 0x3A
-            unsafe put(second / 60 % 60, digits: 2, at: 14, in: buffer)
-            unsafe buffer[16] = 0x3A
-            unsafe put(second % 60, digits: 2, at: 17, in: buffer)
-            var end = 19
-            if fractionDigits > 0 {
-                unsafe buffer[19] = 0x2E
-                unsafe put(fraction, digits: fractionDigits, at: 20, in: buffer)
-                end = 20 + fractionDigits
-            }
-            unsafe buffer[end] = UInt8(ascii: "Z")
-            return end + 1
+        put(year, digits: 4, to: &bytes)
+        bytes.append(UInt8(ascii: "-"))
+        put(month, digits: 2, to: &bytes)
+        bytes.append(UInt8(ascii: "-"))
+        put(day, digits: 2, to: &bytes)
+        bytes.append(UInt8(ascii: "T"))
+        put(second / 3_600, digits: 2, to: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+        put(second / 60 % 60, digits: 2, to: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+        put(second % 60, digits: 2, to: &bytes)
+        if form.digits > 0 {
+            bytes.append(UInt8(ascii: "."))
+            put(fraction, digits: form.digits, to: &bytes)
         }
+        bytes.append(UInt8(ascii: "Z"))
+        return true
     }
 
     /// Days since 1970 of a date in the Gregorian calendar, counted in eras of 400 years that begin in March.
@@ -234,13 +257,13 @@ struct UTCTime: Equatable {
     }
 }
 
-/// Writes `value` in decimal with leading zeros; `start + digits` must not pass the buffer's end.
+/// Appends `value` in decimal, with leading zeros to so many digits.
 @inline(__always)
-private func put(_ value: Int64, digits: Int, at start: Int, in buffer: UnsafeMutableBufferPointer<UInt8>) {
-    var rest = value
-    for index in stride(from: start + digits - 1, through: start, by: -1) {
-        // SAFETY: start <= index < start + digits.
-        unsafe buffer[index] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
-        rest /= 10
+private func put(_ value: Int64, digits: Int, to bytes: inout [UInt8]) {
+    var unit: Int64 = 1
+    for _ in 1..<digits { unit *= 10 }
+    for _ in 0..<digits {
+        bytes.append(0x30 + UInt8(truncatingIfNeeded: value / unit % 10))
+        unit /= 10
     }
 }

@@ -180,6 +180,12 @@ private func rowChecksum(
         position += length
     }
 
+    /// Passes over that many bytes.
+    mutating func skip(_ length: Int) {
+        guard length >= 0, length <= remaining else { return fail() }
+        position += length
+    }
+
     mutating func digest() -> XXH3Digest {
         let high = word()
         return XXH3Digest(high: high, low: word())

@@ -1,0 +1,196 @@
+import Bytes
+import Files
+import GRDB
+package import Graph
+
+/// Very many rows at once, as the columns that planning works on: no value and no string for any row.
+extension StateStore {
+    /// Everything last seen of a source.
+    package func objectList(ofSource source: String) throws -> ObjectList {
+        try read { database, session in
+            var list = ObjectList()
+            for place in try session.coder.texts.all(startingWith: source + ":", in: database) {
+                let directory = Array(place.text.utf8.dropFirst(source.utf8.count + 1))
+                try unsafe session.scan(.object, place: place.number, in: database) { _, name, row in
+                    list.append(
+                        key: { key in
+                            key += directory
+                            unsafe key.append(contentsOf: name)
+                        },
+                        rest: { etags, times in
+                            etags.append { row.copyETag(to: &$0) }
+                            times.append { row.copyTime(to: &$0) }
+                            let byteCount = row.count()
+                            let stamp = row.byte() == 0 ? nil : row.stamp(byteCount: byteCount)
+                            return row.isFinished ? (byteCount, stamp) : nil
+                        })
+                }
+            }
+            // Places and the names in them are in order; a file beside a directory of its name may not be.
+            list.sortByKey()
+            return list
+        }
+    }
+
+    /// What is recorded of the files of listed objects.
+    ///
+    /// - Parameter lists: of each source, and of the project's own files under the empty name.
+    /// - Returns: for each list, an entry an object.
+    package func rawFacts(of lists: [(source: String, objects: ObjectList)]) throws -> [[RawFacts?]] {
+        try read { database, session in
+            var facts = lists.map { [RawFacts?](repeating: nil, count: $0.objects.count) }
+            // What follows from a place, kept from row to row.
+            var lastPlace: Int64 = 0
+            var list: Int?
+            var keys = NameList()
+            var etags = NameList()
+            var directoryByteCount = 0
+            var next = 0
+            var key = [UInt8]()
+            var etag = [UInt8]()
+            try unsafe session.scan(.raw, in: database) { place, name, row in
+                if place.number != lastPlace {
+                    lastPlace = place.number
+                    let colon = place.text.utf8.firstIndex(of: UInt8(ascii: ":"))
+                    list = lists.firstIndex { $0.source == (colon == nil ? "" : place.source) }
+                    let directory = colon.map { place.text.utf8[place.text.utf8.index(after: $0)...] }
+                    key = Array(directory ?? place.text.utf8[...])
+                    directoryByteCount = key.count
+                    if let list {
+                        keys = lists[list].objects.keys
+                        etags = lists[list].objects.etags
+                    }
+                }
+                guard let list else { return true }
+                key.removeLast(key.count - directoryByteCount)
+                unsafe key.append(contentsOf: name)
+                guard let object = keys.place(of: key.span, hint: next) else { return true }
+                next = object + 1
+
+                let flags = row.byte()
+                guard flags < 8 else { return false }
+                etag.removeAll(keepingCapacity: true)
+                row.copyETag(to: &etag)
+                row.skipTime()
+                let content = row.content()
+                let payload = flags & 4 == 0 ? nil : row.digest()
+                let stamp = row.stamp(byteCount: content.byteCount)
+                guard row.isFinished else { return false }
+                facts[list][object] = RawFacts(
+                    byteCount: content.byteCount, xxh3: content.xxh3, payload: payload, stamp: stamp,
+                    hasListedETag: etags.equals(object, etag.span))
+                return true
+            }
+            return facts
+        }
+    }
+
+    /// What is recorded of all actions.
+    package func actionTable() throws -> ActionTable {
+        try read { database, session in
+            var table = ActionTable()
+            var recipes: [Int64: Int32] = [:]
+            var writers: [Int64: Int32] = [:]
+            var reader = InputNameReader()
+            try unsafe session.scan(.action, in: database) { place, name, row in
+                let flags = row.byte()
+                guard flags < 4 else { return false }
+                _ = row.number()
+                let recipe = row.number()
+                let writer = row.number()
+                _ = row.number()
+                let content = row.content()
+                let valueDigest = flags & 2 != 0 ? content.xxh3 : row.digest()
+                let stamp = row.stamp(byteCount: content.byteCount)
+                let rowCount = row.count()
+                let milliseconds = row.count()
+                row.skipBindings()
+                guard
+                    try reader.read(
+                        &row, texts: session.coder.texts, in: database,
+                        take: { name, digest in
+                            table.inputDigests.append(digest)
+                            table.inputNameHashes.append(NameIndex.hash(name))
+                        })
+                else {
+                    table.dropPendingInputs()
+                    return false
+                }
+                if recipes[recipe] == nil {
+                    guard let fields = try session.coder.recipes.recipe(recipe, in: database) else {
+                        table.dropPendingInputs()
+                        return false
+                    }
+                    recipes[recipe] = Int32(table.recipes.count)
+                    table.recipes.append(fields)
+                }
+                if writers[writer] == nil {
+                    guard let text = try session.coder.texts.string(writer, in: database) else {
+                        table.dropPendingInputs()
+                        return false
+                    }
+                    writers[writer] = Int32(table.writers.count)
+                    table.writers.append(text)
+                }
+                table.append(
+                    output: { output in
+                        output += place.text.utf8
+                        unsafe output.append(contentsOf: name)
+                    },
+                    ActionFacts(
+                        recipe: recipes[recipe] ?? 0, writer: writers[writer] ?? 0,
+                        byteCount: content.byteCount, rowCount: rowCount, milliseconds: milliseconds,
+                        valueDigest: valueDigest, stamp: stamp, hasRows: flags & 1 != 0))
+                return true
+            }
+            return table
+        }
+    }
+}
+
+/// Reads the inputs of actions' rows, name by name, in memory that is used again.
+private struct InputNameReader {
+    /// The place, then the name, of the input before.
+    private var name: [UInt8] = []
+    private var place: Int64 = -1
+    private var placeByteCount = 0
+
+    /// False for a row that lies.
+    mutating func read(
+        _ row: inout RowReader, texts: TextTable, in database: Database,
+        take: (Span<UInt8>, XXH3Digest) -> Void
+    ) throws -> Bool {
+        let count = row.countOfParts()
+        // Names share their beginning with the one before in the same row only.
+        name.removeLast(max(0, name.count - placeByteCount))
+        for _ in 0..<count {
+            let number = row.number()
+            if number != place {
+                guard let text = try texts.string(number, in: database) else { return false }
+                let rest = Array(name[placeByteCount...])
+                name = Array(text.utf8)
+                placeByteCount = name.count
+                name += rest
+                place = number
+            }
+            let shared = row.count()
+            guard shared >= 0, placeByteCount + shared <= name.count else { return false }
+            name.removeLast(name.count - placeByteCount - shared)
+            row.copy(row.count(), to: &name)
+            let digest = row.digest()
+            guard row.isValid else { return false }
+            take(name.span, digest)
+        }
+        return row.isValid
+    }
+}
+
+extension RowReader {
+    /// Passes over what `RowCoder` writes of an action's bindings.
+    fileprivate mutating func skipBindings() {
+        for _ in 0..<countOfParts() {
+            _ = number()
+            if count() == 0 { skip(countOfParts()) } else { _ = count() }
+        }
+    }
+}
