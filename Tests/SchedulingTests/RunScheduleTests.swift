@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import WorkStealing
 
-@Suite("runSchedule", .timeLimit(.minutes(3))) struct RunScheduleTests {
+@Suite("runSchedule", .timeLimit(.minutes(10))) struct RunScheduleTests {
     /// What was seen of a run, from all threads.
     final class Log: Sendable {
         struct Entries: Sendable {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import WorkStealing
 
-@Suite("WorkStealingPool", .timeLimit(.minutes(2))) struct WorkStealingPoolTests {
+@Suite("WorkStealingPool", .timeLimit(.minutes(10))) struct WorkStealingPoolTests {
     /// Runs `body` with a pool that is shut down afterwards.
     private func withPool<R: Sendable>(
         _ workerCount: Int, _ body: (WorkStealingPool) async throws -> R

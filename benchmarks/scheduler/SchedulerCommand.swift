@@ -73,7 +73,7 @@ struct SchedulerCommand: AsyncParsableCommand {
                     print(
                         "\(load.rawValue.padding(toLength: 40, withPad: " ", startingAt: 0))"
                             + String(
-                                format: "long job at %5d  %6.3f s  busy", shares.position, shares.seconds)
+                                format: "long job at %5d  %6.3f s  busy ", shares.position, shares.seconds)
                             + busy)
                 }
             }

@@ -80,8 +80,6 @@ package struct Schedule: Sendable {
     /// Whether no job of this kind will start any more.
     package func isOver(_ kind: JobKind) -> Bool { isStopped || unstarted[Int(kind.rawValue)] == 0 }
 
-    package func kind(of job: JobID) -> JobKind { kinds[Int(job.index)] }
-
     /// Whether the job may be handed out with others in one go: a computation that is not known to take a millisecond and
     /// takes from no budget.
     package func isLight(_ job: JobID) -> Bool { isLight(Int(job.index)) }
@@ -187,7 +185,6 @@ package struct Schedule: Sendable {
     // MARK: Handing out
 
     /// A job of this kind to run now, in flight from here on; nil when none can start. Each job is given out once.
-    ///
     /// The limits on workers and on connections over all hosts are the caller's: it asks only for what it can run.
     ///
     /// - Parameter freeDisk: as in ``begin(limits:freeDisk:)``; asked before a job is refused.
