@@ -128,6 +128,11 @@ let package = Package(
             ],
             path: "benchmarks/steps", swiftSettings: houseRules),
 
+        // What the scheduler costs a job; benchmarks/scheduler.py builds and runs it.
+        .executableTarget(
+            name: "scheduler", dependencies: ["Scheduling", "WorkStealing", argumentParser],
+            path: "benchmarks/scheduler", swiftSettings: houseRules),
+
         .executableTarget(
             name: "parquet-example", dependencies: ["Columns", "Parquet"], path: "Sources/parquet-example",
             swiftSettings: houseRules),

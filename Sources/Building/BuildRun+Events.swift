@@ -3,6 +3,7 @@ import Problems
 import Recording
 import Scheduling
 import Synchronization
+import WorkStealing
 
 /// What is recorded of a run's jobs, for `log`: one event a job, when it has ended.
 extension BuildRun {
@@ -47,6 +48,9 @@ extension BuildRun {
             return number
         }
 
+        /// Of these jobs, the one that ended last: numbers are given when jobs end. Nil of none.
+        func lastToEnd(of jobs: [JobID]) -> JobID? { jobs.max { number(of: $0) < number(of: $1) } }
+
         func number(of job: JobID?) -> Int {
             let number = job.map { Int(ofJobs[Int($0.index)]) } ?? 0
             return number > 0 ? number : plan
@@ -69,6 +73,14 @@ extension BuildRun {
                 hashingMicroseconds: job.hashingMicroseconds,
                 publishingMicroseconds: job.publishingAt.map { Int(now - $0) } ?? 0, outcome: outcome,
                 worker: job.worker, after: after, byteCount: byteCount, message: shortened(message)))
+    }
+
+    /// A job that begins now, after those that it waited for.
+    func runningJob(_ id: JobID, after: [JobID], on pool: WorkStealingPool) -> RunningJob {
+        let releaser = knowledge.withLock { $0.eventNumbers.lastToEnd(of: after) }
+        return RunningJob(
+            id: id, releaser: releaser, worker: pool.currentWorkerIndex ?? -1, startedAt: listings.clock.now()
+        )
     }
 
     /// Records that a job will not be done, because what it needs failed.

@@ -89,6 +89,16 @@ extension BuildRun {
         }
     }
 
+    /// Notes that a download was not begun.
+    func refuseFetch(_ raw: RawNode, _ problem: any Problem) {
+        let entry = manifestEntry(
+            raw, status: .failed, url: "", etag: raw.object.etag, content: nil, lastError: problem.summary)
+        do { try manifest.append(entry) } catch { observer.observe(.warning("\(error)")) }
+        fail(
+            raw.name, .fetch, problem, attempts: 0, isQuarantined: false,
+            subject: "\(raw.object.etag) \(raw.object.byteCount)")
+    }
+
     private func rawRecord(_ raw: RawNode, _ result: FetchResult, payload: XXH3Digest?) -> RawRecord {
         RawRecord(
             source: raw.source, key: raw.object.key, etag: raw.object.etag,

@@ -34,6 +34,8 @@ final class BuildRun: Sendable {
     private let workerCount: Int
     let processors: ProcessorSlots
     let knowledge: Mutex<Knowledge>
+    private let hosts: FetchHosts
+    private let estimates: JobEstimates
     private let client: HTTPClient?
 
     /// What jobs have found out so far. What is not here is as planned, and as recorded.
@@ -49,6 +51,7 @@ final class BuildRun: Sendable {
         var eventNumbers = EventNumbers()
         /// Actions that are neither done nor given up.
         var unfinishedActionCount = 0
+        var longest: BuildStatistics.Longest?
     }
 
     init(
@@ -75,6 +78,8 @@ final class BuildRun: Sendable {
         workerCount = max(
             1, request.workers ?? project.settings.jobs ?? ProcessInfo.processInfo.activeProcessorCount)
         processors = ProcessorSlots(count: workerCount)
+        hosts = FetchHosts(project.sources)
+        estimates = JobEstimates(of: plan)
         knowledge = Mutex(
             Knowledge(failures: plan.request.records.failures, report: BuildReport(run: identifier)))
     }
@@ -94,23 +99,22 @@ final class BuildRun: Sendable {
         // Two workers more than may compute at once: one job waits for the disk while another computes, and one worker
         // serves transfers that come to their end meanwhile.
         let pool = WorkStealingPool(workerCount: workerCount + 2)
-        _ = await runSchedule(
-            schedule, limits: ScheduleLimits(connections: connectionCount, workers: workerCount + 1),
-            on: pool,
-            fetchExecutor: pool,
-            perform: { [self] id, releaser in
-                await perform(
-                    jobs[Int(id.index)],
-                    as: RunningJob(
-                        id: id, releaser: releaser, worker: pool.currentWorkerIndex ?? -1,
-                        startedAt: listings.clock.now()))
-            },
-            abandoned: { id, cause in
-                abandon(jobs[Int(id.index)], because: jobs[Int(cause.index)]) { target, kind in
-                    recordAbandoned(id, target, kind, because: cause)
-                }
-            },
-            isCancelled: { recorder.failure != nil })
+        let limits = ScheduleLimits(
+            connections: connectionCount, hostConnections: hosts.downloads, workers: workerCount + 1,
+            memoryByteCount: memoryByteCount, diskByteCount: diskByteCount)
+        let freeDiskByteCount = MachineLimits.freeDiskByteCount(at: workspace.root)
+        var actions = ScheduleActions { [self] id in
+            let job = jobs[Int(id.index)]
+            return await perform(job.work, as: runningJob(id, after: job.after, on: pool))
+        }
+        actions.abandoned = { [self] id, cause in
+            abandon(id, jobs[Int(id.index)].work, because: cause, jobs[Int(cause.index)].work)
+        }
+        actions.refused = { [self] in refuse($0, jobs[Int($0.job.index)].work) }
+        actions.freeDisk = { [workspace] in MachineLimits.freeDiskByteCount(at: workspace.root) }
+        actions.isCancelled = { [self] in recorder.failure != nil }
+        let summary = await runSchedule(
+            schedule, limits: limits, on: pool, fetchExecutor: pool, actions: actions)
         pool.shutdown()
         client?.shutdown()
         let lastPublished = fileClockNanoseconds()
@@ -120,6 +124,11 @@ final class BuildRun: Sendable {
             known.report.failures.sort { ($0.target, $0.message) < ($1.target, $1.message) }
             let stale = plan.steps.count { $0.isSelected && $0.state != .fresh }
             known.report.fresh = known.report.considered - stale - (known.report.left ?? 0)
+            var statistics = BuildStatistics(workers: pool.counts, waits: summary.waits)
+            statistics.longest = known.longest
+            statistics.memoryBytes = limits.memoryByteCount
+            statistics.diskBytes = [limits.diskByteCount, freeDiskByteCount].compactMap { $0 }.min()
+            known.report.stats = statistics
             return known.report
         }
         do {
@@ -144,61 +153,74 @@ final class BuildRun: Sendable {
         case run(Plan.Step)
     }
 
-    private func makeSchedule() -> (Schedule, [Job]) {
+    /// The schedule, and each job of it with those it waits for.
+    private func makeSchedule() -> (Schedule, [(work: Job, after: [JobID])]) {
         var schedule = Schedule()
-        var jobs = [Job]()
+        var jobs = [(work: Job, after: [JobID])]()
         var fetchJobs = [RawID: JobID]()
         for raw in plan.fetches {
-            fetchJobs[raw] = schedule.add(kind: .fetch, expectedMilliseconds: 0, after: [])
-            jobs.append(.fetch(raw))
+            fetchJobs[raw] = schedule.add(
+                kind: .fetch,
+                expectedMilliseconds: JobEstimates.fetchMilliseconds(byteCount: plan.byteCount(of: raw)),
+                needs: JobNeeds(
+                    diskByteCount: missingByteCount(of: raw),
+                    host: hosts.index(ofList: Int(graph.rawLists[raw.index]))))
+            jobs.append((.fetch(raw), []))
         }
         var runJobs = [ActionID: JobID]()
+        var estimates = estimates
         for step in plan.steps where step.state != .fresh {
             let after = graph.inputPlaces(of: step.action).compactMap { place -> JobID? in
                 let input = graph.input(at: place)
                 return input.raw.flatMap { fetchJobs[$0] } ?? input.action.flatMap { runJobs[$0] }
             }
+            let estimate = estimates.estimate(of: step.action, in: plan)
             runJobs[step.action] = schedule.add(
-                kind: .compute, expectedMilliseconds: plan.facts(of: step.action)?.milliseconds ?? 0,
+                kind: .compute, expectedMilliseconds: estimate.milliseconds, needs: estimate.needs,
                 after: after)
-            jobs.append(.run(step))
+            jobs.append((.run(step), after))
         }
         return (schedule, jobs)
     }
 
-    private func perform(_ job: Job, as running: RunningJob) async -> JobOutcome {
+    private func perform(_ job: Job, as running: RunningJob) async -> JobResult {
         var running = running
+        let (target, path, kind) = subject(of: job)
+        let byteCountBefore = byteCountOfFile(path)
+        let started = ContinuousClock.now
+        let outcome: JobOutcome
         switch job {
         case .fetch(let raw):
             running.worker = -1
             running.reason = plan.findings[raw.index].reasonKind
-            return await fetch(raw, as: running)
+            outcome = await fetch(raw, as: running)
         case .run(let step):
             running.reason = step.firstCause
-            let outcome = await runAction(step, as: running)
+            outcome = await runAction(step, as: running)
             knowledge.withLock { $0.unfinishedActionCount -= 1 }
-            return outcome
         }
+        let duration = started.duration(to: .now)
+        knowledge.withLock { known in
+            if duration > known.longest?.duration ?? .zero {
+                known.longest = BuildStatistics.Longest(target: target, kind: kind, duration: duration)
+            }
+        }
+        let kept = outcome == .failed ? 0 : byteCountOfFile(path) - byteCountBefore
+        return JobResult(outcome, keptDiskByteCount: kept)
     }
 
-    private func abandon(
-        _ job: Job, because cause: Job, record: (_ target: String, _ kind: RunEvent.Kind) -> Void
-    ) {
+    private func abandon(_ id: JobID, _ job: Job, because causeID: JobID, _ cause: Job) {
         guard case .run(let step) = job else { return }
         if !Task.isCancelled {
             let rule = project.rules[graph.rule(of: step.action)]
-            record(graph.output(of: step.action), eventKind(of: rule.recipe))
+            recordAbandoned(
+                id, graph.output(of: step.action), eventKind(of: rule.recipe), because: causeID)
         }
-        let causeName =
-            switch cause {
-            case .fetch(let raw): graph.name(of: raw)
-            case .run(let step): graph.output(of: step.action)
-            }
         knowledge.withLock { known in
             known.report.failed += 1
             known.unfinishedActionCount -= 1
         }
-        observer.observe(.abandoned(target: graph.output(of: step.action), because: causeName))
+        observer.observe(.abandoned(target: subject(of: job).target, because: subject(of: cause).target))
     }
 
     // MARK: records

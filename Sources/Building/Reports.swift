@@ -40,6 +40,8 @@ package struct BuildReport: Hashable, Sendable, Codable {
     /// Of a dry run only: what would be built, and why, with the downloads it needs.
     package var plan: [Planned]?
     package var fetches: [Planned]?
+    /// How the jobs were spread; only where asked for.
+    package var stats: BuildStatistics?
     /// Signal that ended the run early.
     package var interrupted: Int32?
 

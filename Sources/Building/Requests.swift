@@ -10,6 +10,10 @@ package struct BuildRequest: Sendable {
     package var workers: Int?
     /// Downloads at once; nil leaves it to the Datafile.
     package var connections: Int?
+    /// Bytes of memory for the jobs in flight; nil leaves it to the Datafile, else to the machine.
+    package var memoryByteCount: Int?
+    /// Bytes that the build may add to the disk; nil leaves it to the Datafile, else to what is free.
+    package var diskByteCount: Int?
     /// No network at all: the last listing stands, and what must be downloaded fails.
     package var isOffline = false
     package var refresh = RefreshMode.auto

@@ -21,10 +21,18 @@ package struct BuildSettings: Hashable, Sendable {
     package var jobs: Int?
     /// Connections over all hosts, `1...1024`.
     package var connections: Int?
+    /// Bytes of memory for the jobs in flight.
+    package var memoryByteCount: Int?
+    /// Bytes that one build may add to the disk.
+    package var diskByteCount: Int?
 
-    package init(jobs: Int? = nil, connections: Int? = nil) {
+    package init(
+        jobs: Int? = nil, connections: Int? = nil, memoryByteCount: Int? = nil, diskByteCount: Int? = nil
+    ) {
         self.jobs = jobs
         self.connections = connections
+        self.memoryByteCount = memoryByteCount
+        self.diskByteCount = diskByteCount
     }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Building
+import DatafileLoading
 import Foundation
 import Problems
 
@@ -14,6 +15,21 @@ struct BuildOptions: ParsableArguments {
 
     @Option(help: "Downloads at once over all hosts (DATAMAKE_CONNECTIONS; default: 16).")
     var connections: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Memory for the jobs in flight, as in 8GB (DATAMAKE_MEMORY; default: half of the machine's).",
+            valueName: "size"))
+    var memory: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "What the build may add to the disk, as in 200GB (DATAMAKE_DISK; default: what is free).",
+            valueName: "size"))
+    var disk: String?
+
+    @Flag(help: "What each worker did, the longest job, and what jobs waited for; with --json as 'stats'.")
+    var stats = false
 
     @Flag(help: "If another build holds the lock, exit with 75 instead of waiting.")
     var noWait = false
@@ -30,6 +46,8 @@ struct BuildOptions: ParsableArguments {
         request.isDryRun = dryRun
         request.workers = try limit(jobs, flag: "--jobs", variable: "DATAMAKE_JOBS")
         request.connections = try limit(connections, flag: "--connections", variable: "DATAMAKE_CONNECTIONS")
+        request.memoryByteCount = try size(memory, flag: "--memory", variable: "DATAMAKE_MEMORY")
+        request.diskByteCount = try size(disk, flag: "--disk", variable: "DATAMAKE_DISK")
         request.isOffline = refresh.offline
         request.refresh = refresh.refresh
         request.waitsForLock = !noWait
@@ -55,6 +73,21 @@ func limit(_ value: Int?, flag: String, variable: String) throws -> Int? {
             hint: "unset it or set a number")
     }
     return number
+}
+
+/// A number of bytes with its unit from a flag, else from the environment.
+func size(_ value: String?, flag: String, variable: String) throws -> Int? {
+    let (text, place) =
+        value.map { ($0, flag + " ") } ?? (
+            ProcessInfo.processInfo.environment[variable] ?? "", variable + "="
+        )
+    if value == nil && text.isEmpty { return nil }
+    guard let count = byteCount(text) else {
+        throw BuildProblem.badFlag(
+            "\(place)\(text.escapedForDisplay): no size",
+            hint: "write it as in 8GB; the units are B, kB, MB, GB, TB, KiB, MiB, GiB and TiB")
+    }
+    return count
 }
 
 /// Options that take a part of what is stale.
@@ -157,6 +190,8 @@ private func runBuild(
         throw error
     }
     report.interrupted = signals.received
+    // Where nothing had to be done, nobody counted.
+    report.stats = options.stats ? report.stats ?? BuildStatistics() : nil
     if options.json {
         try printJSON(report)
     } else if request.isDryRun {
@@ -164,6 +199,7 @@ private func runBuild(
         if !text.isEmpty { printResult(String(text.dropLast())) }
     }
     display.summarize(report, isDryRun: request.isDryRun, onStandardOutput: !options.json)
+    if let statistics = report.stats { display.show(statistics) }
     if let signal = report.interrupted { throw ExitCode(128 + signal) }
     if report.failed > 0 || !report.failures.isEmpty { throw ExitCode(1) }
 }

@@ -134,6 +134,13 @@ final class Display: BuildObserver {
         }
     }
 
+    /// What `--stats` asks for.
+    func show(_ statistics: BuildStatistics) {
+        for line in statisticsLines(statistics) {
+            if isVerbose { logger.info("\(line)", metadata: ["event": "stats"]) } else { printError(line) }
+        }
+    }
+
     private func tick() {
         let now = ContinuousClock.now
         let width = terminalWidth()

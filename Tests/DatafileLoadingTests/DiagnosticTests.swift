@@ -34,7 +34,16 @@ struct DiagnosticTests {
         BadCase(
             "build", "version: 1\nbuild: {jobs: 0, connections: many, cores: 1}\n",
             "2:15 'jobs' must be 1 to 1024, not 0", "2:31 'connections' must be a whole number, 1 to 1024",
-            "2:37 unknown key 'cores' in 'build' | the keys here are jobs, connections"),
+            "2:37 unknown key 'cores' in 'build' | the keys here are jobs, connections, memory, disk"),
+        BadCase(
+            "sizes of budgets", "version: 1\nbuild: {memory: 8, disk: 1 GB/s}\n",
+            "2:17 'memory' cannot be '8' | write it as in 8 GB; the units are B, kB, MB, GB, TB, KiB, MiB, GiB and TiB",
+            "2:26 'disk' cannot be '1 GB/s' | write it as in 200 GB; the units are B, kB, MB, GB, TB, KiB, MiB, GiB and TiB"
+        ),
+        BadCase(
+            "no terabytes a second", "version: 1\nsources:\n  s:\n    s3: https://h/b\n    rate: 1 TB/s\n",
+            "5:11 'rate' cannot be '1 TB/s' | write it as in 100 MB/s; the units are B, kB, MB, GB, KiB, MiB and GiB"
+        ),
         BadCase(
             "merge key", "version: 1\nbuild:\n  <<: {jobs: 1}\n",
             "3:3 unknown key '<<' in 'build' | merge keys are not supported; aliases of whole values are"),

@@ -81,7 +81,9 @@ struct DocumentationTests {
             "version: 1\nsources: {s: {dir: x, rate: 1 MB/s}}",
             "version: 1\nsources: {s: {s3: 'https://h/b', rate: 5}}",
             "version: 1\ntables: {t: {columns: {a: int64}, every: 1x}}",
+            "version: 1\nbuild: {memory: 8}", "version: 1\nbuild: {disk: 200 GB/s}",
         ]
+        good.append("version: 1\nbuild: {memory: 1.5 GiB, disk: 2TB}")
         for (index, text) in good.enumerated() { try directory.write(text, to: "good/\(index)") }
         for (index, text) in bad.enumerated() {
             try directory.write(text, to: "bad/\(index)")

@@ -9,7 +9,7 @@ struct LoadingTests {
         let project = try loadDatafile(
             text: """
                 version: 1
-                build: {jobs: 4, connections: 32}
+                build: {jobs: 4, connections: 32, memory: 1.5 GiB, disk: 200 GB}
                 sources:
                   binance:
                     s3: https://s3.example.com/bucket/
@@ -136,7 +136,10 @@ struct LoadingTests {
                     ])),
             location: SourceLocation(file: "Datafile", line: 28, column: 3))
         #expect(project.sources == sources)
-        #expect(project.settings == BuildSettings(jobs: 4, connections: 32))
+        #expect(
+            project.settings
+                == BuildSettings(
+                    jobs: 4, connections: 32, memoryByteCount: 1_610_612_736, diskByteCount: 200_000_000_000))
         #expect(project.rules == [klines, report])
     }
 

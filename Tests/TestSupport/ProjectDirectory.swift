@@ -122,6 +122,13 @@ package final class ProjectDirectory: Sendable {
 
     /// Runs `datamake build --json` and reads what it says.
     package func build(_ arguments: String..., environment: [String: String] = [:]) throws -> BuildOutcome {
+        try build(arguments: arguments, environment: environment)
+    }
+
+    /// The same with arguments that are at hand.
+    package func build(
+        arguments: [String], environment: [String: String] = [:]
+    ) throws -> BuildOutcome {
         try outcome(of: try datamake(["build", "--json"] + arguments, environment: environment))
     }
 

@@ -5,7 +5,7 @@ import Testing
 import WorkStealing
 
 /// Graphs of tasks that start each other, with yields in random places.
-@Suite("Graphs of tasks on a pool", .timeLimit(.minutes(2))) struct TaskGraphTests {
+@Suite("Graphs of tasks on a pool", .timeLimit(.minutes(10))) struct TaskGraphTests {
     enum Shape: String, CaseIterable, CustomTestStringConvertible {
         case chain, fan, tree, lattice, layers, random
 

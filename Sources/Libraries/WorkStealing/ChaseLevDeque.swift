@@ -3,6 +3,9 @@ import Synchronization
 /// A queue of machine words with one owner, who pushes and takes at the bottom, and any number of thieves, who steal at
 /// the top, all without locks.
 ///
+/// The owner may be a task that moves between threads: what counts is that its calls come one after another, each after
+/// the one before has happened.
+///
 /// Chase and Lev, "Dynamic circular work-stealing deque" (2005), with the orderings of Lê, Pop, Cohen and Zappa
 /// Nardelli, "Correct and efficient work-stealing for weak memory models" (2013). Their two full fences are written
 /// here as sequentially consistent accesses of the variables on both sides, which is at least as strong, costs the
@@ -12,7 +15,7 @@ import Synchronization
 /// by one and, when it finds nothing, back. 64 bits do not wrap.
 @safe package struct ChaseLevDeque: ~Copyable, @unchecked Sendable {
     // Unchecked because of the pointer in `slots`: what it points to is only read and written atomically, lives as
-    // long as this value, and `push` and `take` are by contract called by one thread.
+    // long as this value, and `push` and `take` are by contract never called by two threads at a time.
 
     /// Thieves write here and the owner to `bottom`: the padding keeps them on different cache lines.
     private let top = Atomic<Int>(0)
@@ -62,7 +65,7 @@ import Synchronization
 
     /// Adds an item. Owner only.
     package borrowing func push(_ item: UInt) {
-        // Only this thread writes `bottom` and `slots`.
+        // Only the owner writes `bottom` and `slots`.
         let b = bottom.load(ordering: .relaxed)
         // Acquire pairs with the thief's compare-exchange: a slot is used again only after the thief that emptied it
         // has read it. An old value only makes the queue look fuller than it is.
@@ -112,7 +115,9 @@ import Synchronization
         bottom.store(b, ordering: .sequentiallyConsistent)
         let t = top.load(ordering: .sequentiallyConsistent)
         if t > b {
-            // Relaxed: thieves that read the lower value only see an empty queue, which it is.
+            // Relaxed: thieves that read the lower value only see an empty queue, which it is. One that reads this value
+            // and an old `top` fails to move it: the load of `top` above acquired the step of whoever moved it to `t`, so
+            // whoever reads this store comes after that step.
             bottom.store(b + 1, ordering: .relaxed)
             return nil
         }
@@ -120,11 +125,13 @@ import Synchronization
         // SAFETY: as in push.
         let item = unsafe array[Self.headerCount + (b & mask)].load(ordering: .relaxed)
         if t < b { return item }
-        // The last item: thieves may want it too, so it goes to whoever moves `top` past it. On failure nothing was
-        // read that matters, hence relaxed.
+        // The last item: thieves may want it too, so it goes to whoever moves `top` past it. Acquire on failure, so that the
+        // store below comes after the winner's step. Relaxed, that store could be seen before; a thief could then win
+        // an item that is below this value of `bottom` without having acquired it from `push`.
         let isOurs = top.compareExchange(
-            expected: t, desired: t + 1, successOrdering: .sequentiallyConsistent, failureOrdering: .relaxed
+            expected: t, desired: t + 1, successOrdering: .sequentiallyConsistent, failureOrdering: .acquiring
         ).exchanged
+        // Relaxed: whoever reads this value and an old `top` fails to move it, since it has been moved by now.
         bottom.store(b + 1, ordering: .relaxed)
         return isOurs ? item : nil
     }

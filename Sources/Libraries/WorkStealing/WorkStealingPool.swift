@@ -71,6 +71,15 @@ package final class WorkStealingPool: TaskExecutor, Sendable {
     /// One entry a worker; not a snapshot of one moment.
     package var counts: [WorkerCounts] { workers.map(\.counts) }
 
+    /// Adds jobs that a task did to the counts of the worker whose thread this is; elsewhere nothing happens.
+    ///
+    /// - Parameter steals: how many of them the task took from another.
+    package static func countOnThisThread(jobs: Int, steals: Int) {
+        guard let pointer = unsafe pthread_getspecific(workerKey) else { return }
+        // SAFETY: as in `currentWorker`.
+        unsafe Unmanaged<Worker>.fromOpaque(pointer).takeUnretainedValue().count(jobs: jobs, steals: steals)
+    }
+
     /// Runs what is queued, ends the threads and waits for them. Jobs that come later run on the global pool.
     ///
     /// Blocks the calling thread, which must not be one of the pool's.
@@ -134,13 +143,15 @@ package final class WorkStealingPool: TaskExecutor, Sendable {
 
     private func run(_ worker: Worker) {
         unsafe pthread_setspecific(workerKey, Unmanaged.passUnretained(worker).toOpaque())
+        worker.didStart()
         let executor = unsafe asUnownedTaskExecutor()
         while let item = nextItem(for: worker) {
             // SAFETY: the bits of an UnownedJob that was pushed once and is removed once.
             let job = unsafe unsafeBitCast(item, to: UnownedJob.self)
-            worker.countJob()
+            worker.countPiece()
             unsafe job.runSynchronously(on: executor)
         }
+        worker.didEnd()
         pthread_setspecific(workerKey, nil)
     }
 
@@ -154,8 +165,8 @@ package final class WorkStealingPool: TaskExecutor, Sendable {
     }
 
     private func search(_ worker: Worker) -> UInt? {
-        let start = monotonicNanoseconds()
-        defer { worker.countIdle(nanoseconds: monotonicNanoseconds() - start) }
+        worker.didFallIdle()
+        defer { worker.didFindWork() }
         searching.add(1, ordering: .sequentiallyConsistent)
         while true {
             for _ in 0..<4 {
@@ -285,9 +296,3 @@ private let workerKey: pthread_key_t = {
     unsafe pthread_key_create(&key, nil)
     return key
 }()
-
-private func monotonicNanoseconds() -> Int64 {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-}

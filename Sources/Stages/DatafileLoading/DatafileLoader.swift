@@ -130,10 +130,14 @@ private final class DatafileLoader {
             return
         }
         if let build = Fields(
-            node, subject: "'build'", keys: ["jobs", "connections"], diagnostics: diagnostics)
+            node, subject: "'build'", keys: ["jobs", "connections", "memory", "disk"],
+            diagnostics: diagnostics)
         {
             settings.jobs = build.integer("jobs", in: 1...1024)
             settings.connections = build.integer("connections", in: 1...1024)
+            let units = "the units are B, kB, MB, GB, TB, KiB, MiB, GiB and TiB"
+            settings.memoryByteCount = build.quantity("memory", byteCount, example: "8 GB; \(units)")
+            settings.diskByteCount = build.quantity("disk", byteCount, example: "200 GB; \(units)")
         }
     }
 

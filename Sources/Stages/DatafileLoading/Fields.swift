@@ -125,6 +125,15 @@ struct Fields {
         return value
     }
 
+    /// A number with a unit, as `read` understands it.
+    func quantity<Value>(_ key: String, _ read: (String) -> Value?, example: String) -> Value? {
+        guard let node = node(key), let text = text(node, key) else { return nil }
+        if let value = read(text) { return value }
+        diagnostics.report(
+            node.place, "'\(key)' cannot be '\(text.escapedForDisplay)'", hint: "write it as in \(example)")
+        return nil
+    }
+
     func boolean(_ key: String) -> Bool? {
         guard let node = node(key) else { return nil }
         switch node.content {

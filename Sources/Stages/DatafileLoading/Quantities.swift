@@ -9,15 +9,21 @@ private func splitQuantity(_ text: String) -> (number: Double, unit: String)? {
     return (number, String(text.dropFirst(digits.count).drop { $0 == " " }))
 }
 
-/// Bytes a second of `100 MB/s`; nil for anything else, nothing, and more than fits.
-func bytesPerSecond(_ text: String) -> Int? {
+/// Bytes of `8 GB`; nil for anything else, nothing, and more than fits.
+package func byteCount(_ text: String) -> Int? {
     let units: [String: Double] = [
-        "B/s": 1, "kB/s": 1e3, "KB/s": 1e3, "MB/s": 1e6, "GB/s": 1e9, "KiB/s": 1024, "MiB/s": 1_048_576,
-        "GiB/s": 1_073_741_824,
+        "B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "KiB": 1024, "MiB": 1_048_576,
+        "GiB": 1_073_741_824, "TiB": 1_099_511_627_776,
     ]
     guard let (number, unit) = splitQuantity(text), let factor = units[unit] else { return nil }
     let bytes = (number * factor).rounded()
     return bytes >= 1 && bytes < 1e15 ? Int(bytes) : nil
+}
+
+/// Bytes a second of `100 MB/s`; nil for anything else, nothing, and more than fits.
+func bytesPerSecond(_ text: String) -> Int? {
+    guard text.hasSuffix("/s"), !text.hasSuffix("TB/s"), !text.hasSuffix("TiB/s") else { return nil }
+    return byteCount(String(text.dropLast(2)))
 }
 
 /// Requests a second of `50/s` or `30/min`; nil for anything else.

@@ -54,10 +54,9 @@ struct SourceReader {
         let mirror = fields.node("mirror").map { mirrorPath($0, fields) } ?? "raw/\(name)"
         let connections = fields.integer("connections", in: 1...256)
         let retries = fields.integer("retries", in: 0...100)
-        let rate = quantity(
-            "rate", fields, bytesPerSecond, example: "100 MB/s; the units are B, kB, MB, GB, KiB, MiB and GiB"
-        )
-        let requests = quantity("requests", fields, requestsPerSecond, example: "50/s or 30/min")
+        let rate = fields.quantity(
+            "rate", bytesPerSecond, example: "100 MB/s; the units are B, kB, MB, GB, KiB, MiB and GiB")
+        let requests = fields.quantity("requests", requestsPerSecond, example: "50/s or 30/min")
         guard let list, let get, let mirror else { return nil }
         var source = Source(
             name: name, location: .s3(list: list, get: get), mirror: mirror, checksum: checksum)
@@ -114,16 +113,6 @@ struct SourceReader {
             return nil
         }
         return path
-    }
-
-    private func quantity<Value>(_ key: String, _ fields: Fields, _ read: (String) -> Value?, example: String)
-        -> Value?
-    {
-        guard let node = fields.node(key), let text = fields.text(node, key) else { return nil }
-        if let value = read(text) { return value }
-        diagnostics.report(
-            node.place, "'\(key)' cannot be '\(text.escapedForDisplay)'", hint: "write it as in \(example)")
-        return nil
     }
 
     private func readChecksum(_ fields: Fields) -> ChecksumPolicy? {

@@ -6,62 +6,62 @@ package struct ScheduleSummary: Hashable, Sendable {
     package var changed = 0
     package var unchanged = 0
     package var failed = 0
+    /// Given up for want of disk before they began.
+    package var refused = 0
     package var abandoned = 0
     /// Left over because the run was cancelled.
     package var notStarted = 0
+    package var waits = ScheduleWaits()
 
     package init() {}
 }
 
+/// What the owner of a schedule does and is told; all of it from many threads.
+package struct ScheduleActions: Sendable {
+    /// Does one job; called once for each that is started.
+    package var perform: @Sendable (JobID) async -> JobResult
+    /// A job will not run because another, `because`, failed. Each failure's in order.
+    package var abandoned: @Sendable (_ job: JobID, _ because: JobID) -> Void = { _, _ in }
+    /// A job will not run because there is too little disk.
+    package var refused: @Sendable (Refusal) -> Void = { _ in }
+    /// Bytes that the disk has room for; nil where nobody knows. Short: nothing starts meanwhile.
+    package var freeDisk: @Sendable () -> Int? = { nil }
+    /// Whether to start nothing more.
+    package var isCancelled: @Sendable () -> Bool = { false }
+
+    package init(perform: @escaping @Sendable (JobID) async -> JobResult) { self.perform = perform }
+}
+
 /// Runs a schedule to its end.
 ///
-/// One task, the caller's, owns the schedule; it only hands out jobs and takes their outcomes, so there is no lock, and no
-/// more tasks exist than jobs are in flight. Call it from outside the pool: behind a long computation the next
-/// download would wait to be handed out.
+/// As many tasks as there may be jobs in flight, the runners, live as long as there are jobs of their kind; no task is made
+/// for a job. A runner takes what is due, does it, and takes note of the end; jobs of a few microseconds it takes in
+/// batches from which others steal (see `ScheduleRun`).
 ///
 /// When the calling task is cancelled, or `isCancelled` says so, no further job starts, and those in flight are waited
-/// for. (Jobs in flight are children of the calling task: its cancellation is theirs too.) Both are looked at whenever
-/// a job ends.
+/// for. (Runners are children of the calling task: its cancellation is theirs too.)
 ///
 /// - Parameters:
 ///   - pool: where computations run.
-///   - fetchExecutor: where fetches run; nil is Swift's global pool. Not `pool`: with all workers computing, finished
-///     transfers would lie there.
-///   - perform: does one job; called once for each that is started, from many threads, with the job whose end let it start.
-///   - abandoned: called for each job that will not run because the job `because`, directly or not, failed; in order,
-///     on the calling task.
+///   - fetchExecutor: where fetches run; nil is Swift's global pool. `pool` only if it has more workers than
+///     computations are allowed: with all workers computing, finished transfers would lie there.
 package func runSchedule(
     _ schedule: consuming Schedule, limits: ScheduleLimits, on pool: WorkStealingPool,
-    fetchExecutor: (any TaskExecutor)? = nil,
-    perform: @escaping @Sendable (_ job: JobID, _ releaser: JobID?) async -> JobOutcome,
-    abandoned: (_ job: JobID, _ because: JobID) -> Void = { _, _ in },
-    isCancelled: () -> Bool = { false }
+    fetchExecutor: (any TaskExecutor)? = nil, actions: ScheduleActions
 ) async -> ScheduleSummary {
-    // A consuming parameter cannot be changed in a closure.
-    var states = schedule
-    return await withTaskGroup(of: (JobID, JobOutcome).self) { group in
-        var summary = ScheduleSummary()
-        if Task.isCancelled || isCancelled() { states.stop() }
-        var step = states.start(limits: limits)
-        while true {
-            for job in step.toStart {
-                let releaser = states.releaser(of: job)
-                group.addTask(executorPreference: states.kind(of: job) == .fetch ? fetchExecutor : pool) {
-                    (job, await perform(job, releaser))
+    schedule.begin(limits: limits, freeDisk: actions.freeDisk)
+    let run = ScheduleRun(schedule, limits: limits, actions: actions)
+    if Task.isCancelled { run.cancel() }
+    await withTaskCancellationHandler {
+        await withTaskGroup(of: Void.self) { group in
+            for runner in run.runners {
+                group.addTask(executorPreference: runner.kind == .fetch ? fetchExecutor : pool) {
+                    await run.work(runner)
                 }
             }
-            guard let (job, outcome) = await group.next() else { break }
-            switch outcome {
-            case .changed: summary.changed += 1
-            case .unchanged: summary.unchanged += 1
-            case .failed: summary.failed += 1
-            }
-            if Task.isCancelled || isCancelled() { states.stop() }
-            step = states.finish(job, outcome)
-            summary.abandoned += step.abandoned.count
-            for dependant in step.abandoned { abandoned(dependant, job) }
         }
-        summary.notStarted = states.notStartedCount
-        return summary
+    } onCancel: {
+        run.cancel()
     }
+    return run.summary
 }

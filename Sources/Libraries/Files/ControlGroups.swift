@@ -1,0 +1,36 @@
+import Foundation
+
+/// The least memory limit of the control groups that this process is in (a container's, for instance), in bytes; nil
+/// without any.
+///
+/// Interface: cgroups(7), both versions.
+///
+/// - Parameter root: where `proc` and `sys` lie.
+package func controlGroupMemoryLimit(root: String = "") -> Int? {
+    guard let groups = try? String(contentsOfFile: root + "/proc/self/cgroup", encoding: .utf8) else {
+        return nil
+    }
+    var least: Int?
+    for line in groups.split(separator: "\n") {
+        // `hierarchy:controllers:path`; hierarchy 0 without controllers is version 2.
+        let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+        guard fields.count == 3 else { continue }
+        let isSecond = fields[0] == "0" && fields[1].isEmpty
+        guard isSecond || fields[1].split(separator: ",").contains("memory") else { continue }
+        let mount = root + (isSecond ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory")
+        let file = isSecond ? "memory.max" : "memory.limit_in_bytes"
+        // A group's limit binds all groups in it. In a container the path may be one that only the host sees: then only the
+        // mount itself has the file.
+        var names = fields[2].split(separator: "/").map(String.init)
+        while true {
+            let path = ([mount] + names + [file]).joined(separator: "/")
+            if let text = try? String(contentsOfFile: path, encoding: .utf8),
+                let limit = Int(text.trimmingCharacters(in: .whitespacesAndNewlines)), limit > 0
+            {
+                least = min(limit, least ?? .max)
+            }
+            if names.popLast() == nil { break }
+        }
+    }
+    return least
+}
