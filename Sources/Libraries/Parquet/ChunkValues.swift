@@ -1,3 +1,5 @@
+import CVector
+
 /// The values of one column in one row group, without the nulls: what encodings and statistics work on.
 ///
 /// Conformers view memory they do not own and live within the call that made them. Ranges are of values, not rows.
@@ -93,18 +95,34 @@ where T.Magnitude: UnsignedInteger & FixedWidthInteger {
                 extremes.append(nil)
                 continue
             }
-            var smallest = T.max
-            var largest = T.min
-            for i in cut.values {
-                let value = unsafe values[i]
-                smallest = min(smallest, value)
-                largest = max(largest, value)
-            }
-            extremes.append(Extremes(min: smallest, max: largest))
+            extremes.append(unsafe Self.extremes(UnsafeBufferPointer(rebasing: values[cut.values])))
         }
         return Statistics(extremes, nanCounts: [], countsNaNs: false) {
             Bounds(min: littleEndianBytes($0.min), max: littleEndianBytes($0.max))
         }
+    }
+
+    /// Of one value or more.
+    ///
+    /// - Parameter usesKernel: tests turn it off to compare with the twin.
+    static func extremes(_ values: UnsafeBufferPointer<T>, usesKernel: Bool = true) -> Extremes<T> {
+        if usesKernel, vectorKernelsAreThere, MemoryLayout<T>.size == 8, let start = values.baseAddress {
+            var smallest = Int64.max
+            var largest = Int64.min
+            // SAFETY: `values.count` integers of 64 bits.
+            unsafe vector_int64_extremes(
+                UnsafeRawPointer(start).assumingMemoryBound(to: Int64.self), values.count, &smallest, &largest
+            )
+            return Extremes(min: T(truncatingIfNeeded: smallest), max: T(truncatingIfNeeded: largest))
+        }
+        var smallest = T.max
+        var largest = T.min
+        for i in 0..<values.count {
+            let value = unsafe values[i]
+            smallest = min(smallest, value)
+            largest = max(largest, value)
+        }
+        return Extremes(min: smallest, max: largest)
     }
 }
 
