@@ -30,8 +30,8 @@ protocol ChunkValues: ~Copyable {
     /// Whether the chunks of a column must either all have a dictionary or none, for fastparquet's sake.
     static var settlesDictionary: Bool { get }
 
-    /// Appends a dictionary's entries in PLAIN encoding.
-    func appendEntries(of dictionary: borrowing Dictionary, to page: inout ByteBuffer)
+    /// Appends a range of a dictionary's entries in PLAIN encoding.
+    func appendEntries(of dictionary: borrowing Dictionary, _ range: Range<Int>, to page: inout ByteBuffer)
 
     /// Replaces `hashes` by the hashes of a range of values that a bloom filter takes.
     func hash(_ range: Range<Int>, scratch: inout ByteBuffer, into hashes: inout ByteBuffer)
@@ -50,6 +50,12 @@ protocol ChunkValues: ~Copyable {
 extension ChunkValues where Self: ~Copyable {
     static var valueByteCount: Int? { nil }
     static var settlesDictionary: Bool { false }
+
+    /// Appends all of a dictionary's entries in PLAIN encoding.
+    func appendEntries(of dictionary: borrowing Dictionary, to page: inout ByteBuffer) {
+        appendEntries(of: dictionary, 0..<dictionary.entryCount, to: &page)
+    }
+
     func buildAnyway(_ dictionary: inout Dictionary) -> Bool { count > 0 && build(&dictionary) }
 }
 
@@ -84,8 +90,9 @@ where T.Magnitude: UnsignedInteger & FixedWidthInteger {
         unsafe values.withMemoryRebound(to: Key.self) { unsafe dictionary.build($0) }
     }
 
-    func appendEntries(of dictionary: borrowing Dictionary, to page: inout ByteBuffer) {
-        page.append(dictionary.entries)
+    func appendEntries(of dictionary: borrowing Dictionary, _ range: Range<Int>, to page: inout ByteBuffer) {
+        let width = MemoryLayout<T>.size
+        page.append(dictionary.entries, from: range.lowerBound * width, to: range.upperBound * width)
     }
 
     func statistics(_ cuts: [PageCut]) -> Statistics {
@@ -145,9 +152,9 @@ where T.Magnitude: UnsignedInteger & FixedWidthInteger {
 
     func build(_ dictionary: inout Dictionary) -> Bool { unsafe dictionary.build(values) }
 
-    func appendEntries(of dictionary: borrowing Dictionary, to page: inout ByteBuffer) {
+    func appendEntries(of dictionary: borrowing Dictionary, _ range: Range<Int>, to page: inout ByteBuffer) {
         unsafe dictionary.entries.withElements(of: Int128.self) {
-            unsafe Plain.appendBigEndian($0, to: &page)
+            unsafe Plain.appendBigEndian(UnsafeBufferPointer(rebasing: $0[range]), to: &page)
         }
     }
 
@@ -198,7 +205,7 @@ where T.Magnitude: UnsignedInteger & FixedWidthInteger {
 
     func build(_ dictionary: inout Dictionary) -> Bool { false }
 
-    func appendEntries(of dictionary: borrowing Dictionary, to page: inout ByteBuffer) {}
+    func appendEntries(of dictionary: borrowing Dictionary, _ range: Range<Int>, to page: inout ByteBuffer) {}
 
     func statistics(_ cuts: [PageCut]) -> Statistics {
         let extremes = cuts.map { cut -> Extremes<UInt8>? in

@@ -42,8 +42,9 @@ where Bits: DictionaryKey & FixedWidthInteger & UnsignedInteger {
         unsafe values.withMemoryRebound(to: Bits.self) { unsafe dictionary.build($0) }
     }
 
-    func appendEntries(of dictionary: borrowing Dictionary, to page: inout ByteBuffer) {
-        page.append(dictionary.entries)
+    func appendEntries(of dictionary: borrowing Dictionary, _ range: Range<Int>, to page: inout ByteBuffer) {
+        let width = MemoryLayout<F>.size
+        page.append(dictionary.entries, from: range.lowerBound * width, to: range.upperBound * width)
     }
 
     /// Of all but the NaNs, and how many of those there are.
