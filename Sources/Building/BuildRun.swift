@@ -99,11 +99,11 @@ final class BuildRun: Sendable {
 
         let (schedule, jobs) = makeSchedule()
         knowledge.withLock { $0.unfinishedActionCount = plan.steps.count { $0.verdict != .fresh } }
-        // Two workers more than may compute at once: one job waits for the disk while another computes, and one worker
+        // More workers than may compute at once: as many jobs may wait for the disk while others compute, and one worker
         // serves transfers that come to their end meanwhile.
-        let pool = WorkStealingPool(workerCount: workerCount + 2)
+        let pool = WorkStealingPool(workerCount: 2 * workerCount + 1)
         _ = await runSchedule(
-            schedule, limits: ScheduleLimits(connections: connectionCount, workers: workerCount + 1),
+            schedule, limits: ScheduleLimits(connections: connectionCount, workers: 2 * workerCount),
             on: pool,
             fetchExecutor: pool,
             perform: { [self] id in await perform(jobs[Int(id.index)]) },
