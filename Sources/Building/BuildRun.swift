@@ -96,11 +96,11 @@ final class BuildRun: Sendable {
         let (schedule, jobs) = makeSchedule()
         recordPreparation(jobCount: jobs.count, failures: start.failures)
         knowledge.withLock { $0.unfinishedActionCount = plan.steps.count { $0.state != .fresh } }
-        // Two workers more than may compute at once: one job waits for the disk while another computes, and one worker
+        // More workers than may compute at once: as many jobs may wait for the disk while others compute, and one worker
         // serves transfers that come to their end meanwhile.
-        let pool = WorkStealingPool(workerCount: workerCount + 2)
+        let pool = WorkStealingPool(workerCount: 2 * workerCount + 1)
         let limits = ScheduleLimits(
-            connections: connectionCount, hostConnections: hosts.downloads, workers: workerCount + 1,
+            connections: connectionCount, hostConnections: hosts.downloads, workers: 2 * workerCount,
             memoryByteCount: memoryByteCount, diskByteCount: diskByteCount)
         let freeDiskByteCount = MachineLimits.freeDiskByteCount(at: workspace.root)
         var actions = ScheduleActions { [self] id in

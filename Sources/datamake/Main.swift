@@ -57,6 +57,9 @@ private func unblockSignals() {
 /// such as a reader's. Given back to the kernel for each partition, their pages are cleared and mapped again.
 private func keepFreedMemory() {
     _ = malloc_keep_freed(32 << 20)
+    // There are more threads than processors, since some wait for the disk. With a heap for each of them, each touches fresh pages
+    // where another one's would do.
+    _ = malloc_share_heaps(Int32(clamping: sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 }
 
 /// `datamake -C DIR build` and `datamake build -C DIR` mean the same: options before the command move behind it.

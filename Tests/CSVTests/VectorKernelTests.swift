@@ -21,7 +21,9 @@ import Testing
             case 4:
                 ["9007199254740992", "9007199254740993", "90071992.54740992", "90071992.54740993"]
                     .randomElement(using: &random)!
-            case 5: "1.2.3"
+            case 5:
+                ["1.2.3", "2147483647", "2147483648", "-2147483648", "-2147483649"].randomElement(
+                    using: &random)!
             case 6...9: String(1_700_000_000_000 + Int.random(in: 0...100_000_000_000, using: &random))
             case 10...13: digits(Int.random(in: 1...19, using: &random))
             default:
@@ -87,6 +89,14 @@ import Testing
                     == Self.results(fields, Int64(0), { unsafe parseInt64Portably($0, into: $1, status: $2) })
                 {
                     UInt64(bitPattern: $0)
+                })
+            unsafe #expect(
+                Self.results(fields, Int32(0), { unsafe parseInt32($0, into: $1, status: $2) }) {
+                    UInt64(UInt32(bitPattern: $0))
+                }
+                    == Self.results(fields, Int32(0), { unsafe parseInt32Portably($0, into: $1, status: $2) })
+                {
+                    UInt64(UInt32(bitPattern: $0))
                 })
             unsafe #expect(
                 Self.results(fields, UInt8(0), { unsafe parseBool($0, into: $1, status: $2) }) { UInt64($0) }

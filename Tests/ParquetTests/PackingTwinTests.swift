@@ -52,6 +52,78 @@ import Testing
         }
     }
 
+    /// Numbers among which every kind stands at every place of a kernel's step.
+    private static func floats(_ count: Int, _ random: inout SeededGenerator) -> [Double] {
+        (0..<count).map { _ in
+            switch Int.random(in: 0..<8, using: &random) {
+            case 0: [Double.nan, -.nan, 0, -0.0, .infinity, -.infinity].randomElement(using: &random)!
+            case 1: Double(bitPattern: UInt64.random(in: 0...UInt64.max, using: &random))
+            default: Double.random(in: -1e6...1e6, using: &random)
+            }
+        }
+    }
+
+    @Test("streams of 4 and 8 bytes", arguments: [0, 1, 15, 16, 17, 31, 32, 33, 1_000])
+    func streams(count: Int) {
+        var random = SeededGenerator(seed: UInt64(count))
+        let words = (0..<count).map { _ in UInt64.random(in: 0...UInt64.max, using: &random) }
+        func compare<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(_ values: [T]) {
+            var fast = ByteBuffer()
+            var slow = ByteBuffer()
+            unsafe values.withUnsafeBufferPointer {
+                unsafe ByteStreamSplit.append($0, to: &fast)
+                unsafe ByteStreamSplit.append($0, to: &slow, usesKernel: false)
+            }
+            #expect(fast.count == values.count * MemoryLayout<T>.size)
+            #expect(fast.array() == slow.array(), "\(T.self)")
+        }
+        compare(words)
+        compare(words.map { UInt32(truncatingIfNeeded: $0) })
+    }
+
+    @Test("smallest and largest integers", arguments: [1, 2, 3, 4, 5, 31, 32, 33, 1_000])
+    func integerExtremes(count: Int) {
+        var random = SeededGenerator(seed: UInt64(count))
+        for shape in 0..<3 {
+            let values = (0..<count).map { _ -> Int64 in
+                switch shape {
+                case 0: Int64.random(in: Int64.min...Int64.max, using: &random)
+                case 1: Int64.random(in: -3...3, using: &random)
+                default: [Int64.min, .max].randomElement(using: &random)!
+                }
+            }
+            let extremes = unsafe values.withUnsafeBufferPointer {
+                unsafe (
+                    IntegerValues<Int64, UInt64>.extremes($0),
+                    IntegerValues<Int64, UInt64>.extremes($0, usesKernel: false)
+                )
+            }
+            #expect(extremes.0.min == values.min() && extremes.0.max == values.max())
+            #expect(extremes.1.min == values.min() && extremes.1.max == values.max())
+        }
+    }
+
+    @Test("smallest and largest numbers, and NaNs counted", arguments: [1, 2, 15, 16, 17, 31, 32, 33, 1_000])
+    func floatExtremes(count: Int) {
+        for seed in 0..<20 {
+            var random = SeededGenerator(seed: UInt64(seed))
+            let values = Self.floats(count, &random)
+            let found = unsafe values.withUnsafeBufferPointer {
+                unsafe (
+                    FloatValues<Double, UInt64>.extremes($0),
+                    FloatValues<Double, UInt64>.extremes($0, usesKernel: false)
+                )
+            }
+            let numbers = values.filter { !$0.isNaN }
+            for (extremes, nanCount) in [found.0, found.1] {
+                #expect(nanCount == count - numbers.count, "seed \(seed)")
+                // Without numbers they are what they began as.
+                #expect(extremes.min == numbers.min() ?? .infinity, "seed \(seed)")
+                #expect(extremes.max == numbers.max() ?? -.infinity, "seed \(seed)")
+            }
+        }
+    }
+
     @Test("words sorted by their bytes", arguments: [0, 1, 2, 255, 1_000, 70_000])
     func radixSort(count: Int) {
         var random = SeededGenerator(seed: UInt64(count))

@@ -141,6 +141,31 @@ import Testing
         }
     }
 
+    @Test(
+        "a new database is made whole, in the form of its journal",
+        arguments: [StateStore.Journal.log, .rollback])
+    func new(_ journal: StateStore.Journal) throws {
+        // What a maker that was killed leaves.
+        try scratch.write("SQLite", to: ".datamake/state.db.partial")
+        let (store, note) = try StateStore.open(directory: directory, access: .writer, journal: journal)
+        #expect(note == nil)
+        // Nothing was written yet: what is there is what was published.
+        let bytes = try scratch.read(".datamake/state.db")
+        #expect(!names.contains("state.db.partial"))
+        #expect(Array(bytes[18..<20]) == (journal == .log ? [2, 2] : [1, 1]))
+        #expect(bytes.count % 8_192 == 0)
+        #expect(try store.generation()?.count == 16)
+        var samples = Samples(seed: 4)
+        let record = samples.plainRaw(1)
+        try store.record([.raw(record)])
+        try store.close()
+        #expect(names == ["state.db"])
+        let (again, secondNote) = try StateStore.open(directory: directory, access: .writer, journal: journal)
+        #expect(secondNote == nil)
+        #expect(try again.rawRecords() == [record])
+        try again.close()
+    }
+
     @Test("something else in its place is an error, not a loss")
     func directoryInPlace() throws {
         try scratch.write("x", to: ".datamake/state.db/file")

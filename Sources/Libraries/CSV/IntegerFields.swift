@@ -43,6 +43,53 @@ import CVector
 @unsafe package func parseInt32(
     _ fields: FieldSlice, into values: UnsafeMutablePointer<Int32>, status: UnsafeMutablePointer<UInt8>
 ) -> Int {
+    guard VectorKernels.areThere else {
+        return unsafe parseInt32Portably(fields, into: values, status: status)
+    }
+    // As int64 first, a few rows at a time.
+    let pieceCount = 256
+    return unsafe withUnsafeTemporaryAllocation(of: Int64.self, capacity: pieceCount) { wide in
+        // SAFETY: a piece has at most `pieceCount` rows, all of them below fields.count, for which the caller gave room.
+        guard let base = wide.baseAddress else { return 0 }
+        var exceptions = 0
+        for start in unsafe stride(from: 0, to: fields.count, by: pieceCount) {
+            let count = unsafe min(pieceCount, fields.count - start)
+            var piece = unsafe fields
+            unsafe piece.edges += start &* fields.stride
+            unsafe piece.count = count
+            let undecided = unsafe vector_parse_int64(
+                piece.bytes, piece.edges, piece.stride, count, base, status + start)
+            exceptions &+= unsafe VectorKernels.settle(piece, base, status + start, undecided: undecided) {
+                unsafe int64($0, count: $1)
+            }
+            for row in 0..<count {
+                let value = unsafe wide[row]
+                let narrow = Int32(truncatingIfNeeded: value)
+                unsafe values[start &+ row] = narrow
+                if Int64(narrow) != value {
+                    // Rows that are not ok have a 0.
+                    unsafe values[start &+ row] = 0
+                    unsafe status[start &+ row] = FieldStatus.outOfRange.rawValue
+                    exceptions &+= 1
+                }
+            }
+            // A column of signs, say, which the kernel leaves to its twin.
+            if undecided > count / 4 {
+                let end = start &+ count
+                unsafe piece.edges += count &* fields.stride
+                unsafe piece.count = fields.count &- end
+                return unsafe exceptions
+                    &+ parseInt32Portably(piece, into: values + end, status: status + end)
+            }
+        }
+        return exceptions
+    }
+}
+
+/// `parseInt32` for processors without the kernel of int64.
+@unsafe package func parseInt32Portably(
+    _ fields: FieldSlice, into values: UnsafeMutablePointer<Int32>, status: UnsafeMutablePointer<UInt8>
+) -> Int {
     // SAFETY: row < fields.count, for which the caller gave room.
     var exceptions = 0
     for row in 0..<(unsafe fields.count) {

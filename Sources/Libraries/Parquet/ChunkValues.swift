@@ -1,3 +1,5 @@
+import CVector
+
 /// The values of one column in one row group, without the nulls: what encodings and statistics work on.
 ///
 /// Conformers view memory they do not own and live within the call that made them. Ranges are of values, not rows.
@@ -28,8 +30,8 @@ protocol ChunkValues: ~Copyable {
     /// Whether the chunks of a column must either all have a dictionary or none, for fastparquet's sake.
     static var settlesDictionary: Bool { get }
 
-    /// Appends a dictionary's entries in PLAIN encoding.
-    func appendEntries(of dictionary: borrowing Dictionary, to page: inout ByteBuffer)
+    /// Appends a range of a dictionary's entries in PLAIN encoding.
+    func appendEntries(of dictionary: borrowing Dictionary, _ range: Range<Int>, to page: inout ByteBuffer)
 
     /// Replaces `hashes` by the hashes of a range of values that a bloom filter takes.
     func hash(_ range: Range<Int>, scratch: inout ByteBuffer, into hashes: inout ByteBuffer)
@@ -48,6 +50,12 @@ protocol ChunkValues: ~Copyable {
 extension ChunkValues where Self: ~Copyable {
     static var valueByteCount: Int? { nil }
     static var settlesDictionary: Bool { false }
+
+    /// Appends all of a dictionary's entries in PLAIN encoding.
+    func appendEntries(of dictionary: borrowing Dictionary, to page: inout ByteBuffer) {
+        appendEntries(of: dictionary, 0..<dictionary.entryCount, to: &page)
+    }
+
     func buildAnyway(_ dictionary: inout Dictionary) -> Bool { count > 0 && build(&dictionary) }
 }
 
@@ -82,8 +90,9 @@ where T.Magnitude: UnsignedInteger & FixedWidthInteger {
         unsafe values.withMemoryRebound(to: Key.self) { unsafe dictionary.build($0) }
     }
 
-    func appendEntries(of dictionary: borrowing Dictionary, to page: inout ByteBuffer) {
-        page.append(dictionary.entries)
+    func appendEntries(of dictionary: borrowing Dictionary, _ range: Range<Int>, to page: inout ByteBuffer) {
+        let width = MemoryLayout<T>.size
+        page.append(dictionary.entries, from: range.lowerBound * width, to: range.upperBound * width)
     }
 
     func statistics(_ cuts: [PageCut]) -> Statistics {
@@ -93,18 +102,34 @@ where T.Magnitude: UnsignedInteger & FixedWidthInteger {
                 extremes.append(nil)
                 continue
             }
-            var smallest = T.max
-            var largest = T.min
-            for i in cut.values {
-                let value = unsafe values[i]
-                smallest = min(smallest, value)
-                largest = max(largest, value)
-            }
-            extremes.append(Extremes(min: smallest, max: largest))
+            extremes.append(unsafe Self.extremes(UnsafeBufferPointer(rebasing: values[cut.values])))
         }
         return Statistics(extremes, nanCounts: [], countsNaNs: false) {
             Bounds(min: littleEndianBytes($0.min), max: littleEndianBytes($0.max))
         }
+    }
+
+    /// Of one value or more.
+    ///
+    /// - Parameter usesKernel: tests turn it off to compare with the twin.
+    static func extremes(_ values: UnsafeBufferPointer<T>, usesKernel: Bool = true) -> Extremes<T> {
+        if usesKernel, vectorKernelsAreThere, MemoryLayout<T>.size == 8, let start = values.baseAddress {
+            var smallest = Int64.max
+            var largest = Int64.min
+            // SAFETY: `values.count` integers of 64 bits.
+            unsafe vector_int64_extremes(
+                UnsafeRawPointer(start).assumingMemoryBound(to: Int64.self), values.count, &smallest, &largest
+            )
+            return Extremes(min: T(truncatingIfNeeded: smallest), max: T(truncatingIfNeeded: largest))
+        }
+        var smallest = T.max
+        var largest = T.min
+        for i in 0..<values.count {
+            let value = unsafe values[i]
+            smallest = min(smallest, value)
+            largest = max(largest, value)
+        }
+        return Extremes(min: smallest, max: largest)
     }
 }
 
@@ -127,9 +152,9 @@ where T.Magnitude: UnsignedInteger & FixedWidthInteger {
 
     func build(_ dictionary: inout Dictionary) -> Bool { unsafe dictionary.build(values) }
 
-    func appendEntries(of dictionary: borrowing Dictionary, to page: inout ByteBuffer) {
+    func appendEntries(of dictionary: borrowing Dictionary, _ range: Range<Int>, to page: inout ByteBuffer) {
         unsafe dictionary.entries.withElements(of: Int128.self) {
-            unsafe Plain.appendBigEndian($0, to: &page)
+            unsafe Plain.appendBigEndian(UnsafeBufferPointer(rebasing: $0[range]), to: &page)
         }
     }
 
@@ -180,7 +205,7 @@ where T.Magnitude: UnsignedInteger & FixedWidthInteger {
 
     func build(_ dictionary: inout Dictionary) -> Bool { false }
 
-    func appendEntries(of dictionary: borrowing Dictionary, to page: inout ByteBuffer) {}
+    func appendEntries(of dictionary: borrowing Dictionary, _ range: Range<Int>, to page: inout ByteBuffer) {}
 
     func statistics(_ cuts: [PageCut]) -> Statistics {
         let extremes = cuts.map { cut -> Extremes<UInt8>? in

@@ -8,6 +8,7 @@ struct ColumnChunkWriter: ~Copyable {
     /// Encoded values that are only measured.
     var sample = ByteBuffer()
     var compressed = ByteBuffer()
+    var streams = StreamCounts()
     /// Lengths of texts, for encodings that have them apart.
     var lengths = ByteBuffer()
     /// Pages of deltas that were encoded while the encoding was chosen, and where each ends; no ends without them.

@@ -32,7 +32,8 @@ extension ColumnChunkWriter {
 
     /// Finds the encoding in which the chunk is smallest after compression, by trying all on samples.
     ///
-    /// Small chunks are tried whole. Of equal ones PLAIN comes first, then the dictionary. A chunk that compression makes
+    /// Samples are compressed, but for the streams of BYTE_STREAM_SPLIT, where counting their bytes tells as much. Small chunks
+    /// are tried whole. Of equal ones PLAIN comes first, then the dictionary. A chunk that compression makes
     /// hardly smaller, as packed deltas and random bits are, is left as it is encoded.
     ///
     /// - Parameter settled: the encoding of the column's chunk in the first row group.
@@ -67,26 +68,9 @@ extension ColumnChunkWriter {
         }
 
         let windows = Self.sampleWindows(values.count)
-        let sampleCount = windows.reduce(0) { $0 + $1.count }
         var costs = [Cost]()
         for choice in [.plain] + candidates {
-            var cost = Cost(choice: choice, encodedByteCount: 0, compressedByteCount: 0)
-            for window in windows {
-                sample.removeAll()
-                _ = Self.append(
-                    choice, values, window, dictionary: dictionary, lengths: &lengths, to: &sample)
-                cost.encodedByteCount += sample.count
-                cost.compressedByteCount += try compressedByteCount(
-                    piece: choice.encoding == .byteStreamSplit ? window.count : 0, name: name)
-            }
-            cost.encodedByteCount = cost.encodedByteCount * values.count / sampleCount
-            cost.compressedByteCount = cost.compressedByteCount * values.count / sampleCount
-            if choice.encoding == .rleDictionary {
-                sample.removeAll()
-                values.appendEntries(of: dictionary, to: &sample)
-                cost.encodedByteCount += sample.count
-                cost.compressedByteCount += try compressedByteCount(name: name)
-            }
+            var cost = try cost(of: choice, values, windows, name: name)
             cost.choice.isCompressed =
                 (cost.encodedByteCount - cost.compressedByteCount) * choice.leastGain >= cost.encodedByteCount
             // Insertion keeps equal ones in order.
@@ -137,17 +121,52 @@ extension ColumnChunkWriter {
         return widest
     }
 
-    /// Up to three runs of 2048 values: first, middle and last.
+    /// What the windows say of the whole chunk.
+    private mutating func cost<Values: ChunkValues & ~Copyable>(
+        of choice: EncodingChoice, _ values: borrowing Values, _ windows: [Range<Int>], name: String
+    ) throws(ParquetProblem) -> Cost {
+        let sampleCount = windows.reduce(0) { $0 + $1.count }
+        let estimatesStreams = choice.encoding == .byteStreamSplit && options.compression != .uncompressed
+        sample.removeAll()
+        streams.removeAll()
+        var sampleByteCount = 0
+        for window in windows {
+            if estimatesStreams { sample.removeAll() }
+            _ = Self.append(choice, values, window, dictionary: dictionary, lengths: &lengths, to: &sample)
+            if estimatesStreams {
+                unsafe sample.withBytes { unsafe streams.add($0, streamByteCount: window.count) }
+                sampleByteCount += sample.count
+            }
+        }
+        if !estimatesStreams { sampleByteCount = sample.count }
+        let compressed = estimatesStreams ? streams.codedByteCount : try compressedByteCount(name: name)
+        var cost = Cost(
+            choice: choice, encodedByteCount: sampleByteCount * values.count / sampleCount,
+            compressedByteCount: compressed * values.count / sampleCount)
+        if choice.encoding == .rleDictionary {
+            sample.removeAll()
+            let windows = Self.sampleWindows(dictionary.entryCount)
+            let sampleCount = windows.reduce(0) { $0 + $1.count }
+            for window in windows { values.appendEntries(of: dictionary, window, to: &sample) }
+            cost.encodedByteCount += sample.count * dictionary.entryCount / sampleCount
+            cost.compressedByteCount +=
+                try compressedByteCount(name: name) * dictionary.entryCount / sampleCount
+        }
+        return cost
+    }
+
+    /// Three runs of values: first, middle and last, together a part in 32 of them where that is no less than 1536 and no more
+    /// than 6144. All of them where that is not much more.
     private static func sampleWindows(_ count: Int) -> [Range<Int>] {
-        let window = 2048
+        let window = min(max(count / 96, 512), 2048)
         guard count > 4 * window else { return [0..<count] }
         let middle = (count - window) / 2
         return [0..<window, middle..<middle + window, count - window..<count]
     }
 
-    private mutating func compressedByteCount(piece: Int = 0, name: String) throws(ParquetProblem) -> Int {
+    private mutating func compressedByteCount(name: String) throws(ParquetProblem) -> Int {
         compressed.removeAll()
-        try compressor.compress(sample, piece: piece, to: &compressed, name: name)
+        try compressor.compress(sample, to: &compressed, name: name)
         return compressed.count
     }
 }

@@ -1,3 +1,5 @@
+import CVector
+
 /// FLOAT and DOUBLE.
 ///
 /// Encoded as bits, so NaN payloads and the sign of zero survive; compared as numbers.
@@ -40,26 +42,46 @@ where Bits: DictionaryKey & FixedWidthInteger & UnsignedInteger {
         unsafe values.withMemoryRebound(to: Bits.self) { unsafe dictionary.build($0) }
     }
 
-    func appendEntries(of dictionary: borrowing Dictionary, to page: inout ByteBuffer) {
-        page.append(dictionary.entries)
+    func appendEntries(of dictionary: borrowing Dictionary, _ range: Range<Int>, to page: inout ByteBuffer) {
+        let width = MemoryLayout<F>.size
+        page.append(dictionary.entries, from: range.lowerBound * width, to: range.upperBound * width)
+    }
+
+    /// Of all but the NaNs, and how many of those there are.
+    ///
+    /// - Parameter usesKernel: tests turn it off to compare with the twin.
+    static func extremes(
+        _ values: UnsafeBufferPointer<F>, usesKernel: Bool = true
+    ) -> (extremes: Extremes<F>, nanCount: Int) {
+        if usesKernel, vectorKernelsAreThere, F.self == Double.self, let start = values.baseAddress {
+            var smallest = Double.infinity
+            var largest = -Double.infinity
+            // SAFETY: `values.count` numbers of type Double.
+            let nanCount = unsafe vector_float64_extremes(
+                UnsafeRawPointer(start).assumingMemoryBound(to: Double.self), values.count, &smallest,
+                &largest)
+            return (Extremes(min: F(smallest), max: F(largest)), nanCount)
+        }
+        var smallest = F.infinity
+        var largest = -F.infinity
+        var nanCount = 0
+        // Comparisons with a NaN are false, so NaNs never get in.
+        for i in 0..<values.count {
+            let value = unsafe values[i]
+            smallest = value < smallest ? value : smallest
+            largest = value > largest ? value : largest
+            nanCount &+= value.isNaN ? 1 : 0
+        }
+        return (Extremes(min: smallest, max: largest), nanCount)
     }
 
     func statistics(_ cuts: [PageCut]) -> Statistics {
         var extremes = [Extremes<F>?]()
         var nanCounts = [Int]()
         for cut in cuts {
-            var smallest = F.infinity
-            var largest = -F.infinity
-            var nanCount = 0
-            // Comparisons with a NaN are false, so NaNs never get in.
-            for i in cut.values {
-                let value = unsafe values[i]
-                smallest = value < smallest ? value : smallest
-                largest = value > largest ? value : largest
-                nanCount &+= value.isNaN ? 1 : 0
-            }
+            let (page, nanCount) = unsafe Self.extremes(UnsafeBufferPointer(rebasing: values[cut.values]))
             nanCounts.append(nanCount)
-            extremes.append(nanCount == cut.values.count ? nil : Extremes(min: smallest, max: largest))
+            extremes.append(nanCount == cut.values.count ? nil : page)
         }
         // Zeros compare equal, so which one was met first means nothing: bounds include both (parquet.thrift,
         // `ColumnOrder`: a smallest +0 is written as -0, a largest -0 as +0).

@@ -2,7 +2,8 @@ import Compression
 
 /// The file as it grows: gathers bytes for the sink and knows how many there are.
 @safe struct OutputFile: ~Copyable {
-    private static let flushByteCount = 1 << 20
+    /// What is shorter is gathered up to this size; the rest goes to the sink as it is.
+    private static let gatheredByteCount = 64 << 10
 
     private let sink: (UnsafeRawBufferPointer) throws -> Void
     private var pending = ByteBuffer()
@@ -12,15 +13,21 @@ import Compression
     init(sink: @escaping (UnsafeRawBufferPointer) throws -> Void) { unsafe self.sink = sink }
 
     mutating func append(_ bytes: borrowing ByteBuffer) throws {
-        pending.append(bytes)
-        byteCount += bytes.count
-        if pending.count >= Self.flushByteCount { try flush() }
+        unsafe try bytes.withBytes { unsafe try append($0) }
     }
 
     mutating func append(_ bytes: [UInt8]) throws {
-        pending.append(bytes)
+        unsafe try bytes.withUnsafeBytes { unsafe try append($0) }
+    }
+
+    private mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
         byteCount += bytes.count
-        if pending.count >= Self.flushByteCount { try flush() }
+        if pending.count + bytes.count > Self.gatheredByteCount { try flush() }
+        if bytes.count >= Self.gatheredByteCount {
+            unsafe try sink(bytes)
+        } else {
+            unsafe pending.append(bytes)
+        }
     }
 
     mutating func flush() throws {

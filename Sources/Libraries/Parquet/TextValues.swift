@@ -52,9 +52,9 @@
     /// drops the latter.
     static var settlesDictionary: Bool { true }
 
-    func appendEntries(of dictionary: borrowing Dictionary, to page: inout ByteBuffer) {
+    func appendEntries(of dictionary: borrowing Dictionary, _ range: Range<Int>, to page: inout ByteBuffer) {
         unsafe dictionary.entries.withElements(of: UInt32.self) { entries in
-            for entry in 0..<entries.count / 2 {
+            for entry in range {
                 let text = unsafe bytes[Int(entries[2 * entry])..<Int(entries[2 * entry + 1])]
                 page.appendLittleEndian(UInt32(unsafe text.count))
                 unsafe page.append(UnsafeRawBufferPointer(rebasing: text))

@@ -13,7 +13,7 @@ func errorText(_ code: Int32) -> String {
 /// An open archive file, read at offsets.
 ///
 /// Never mapped: a file cut short by somebody else would end the process, where `pread` returns less. The last 64 KiB are
-/// kept, so an archive of that size is read with one call.
+/// kept, and a small archive whole, so that it is read with one call.
 @safe final class ZipFile: Sendable {
     let path: String
     let byteCount: Int
@@ -24,6 +24,8 @@ func errorText(_ code: Int32) -> String {
 
     /// Enough for an end record with the longest comment.
     static let tailByteCount = ZipFormat.endRecordByteCount + 0xFFFF
+    /// Archives up to this size are kept whole.
+    private static let smallByteCount = 256 << 10
 
     init(path: String) throws(ZipProblem) {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
@@ -35,7 +37,8 @@ func errorText(_ code: Int32) -> String {
             guard stamp.isRegularFile else {
                 throw ZipProblem(.cannotRead(operation: "read a special file", code: EINVAL), path: path)
             }
-            let tailByteCount = min(stamp.byteCount, Self.tailByteCount)
+            let tailByteCount =
+                stamp.byteCount <= Self.smallByteCount ? stamp.byteCount : Self.tailByteCount
             let tailOffset = stamp.byteCount - tailByteCount
             self.tail = try readBytes(
                 tailByteCount, at: tailOffset, from: descriptor, path: path)
@@ -117,11 +120,14 @@ private struct FileStamp: Hashable, Sendable {
 private func readBytes(
     _ count: Int, at offset: Int, from descriptor: CInt, path: String
 ) throws(ZipProblem) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
     var failure: ZipProblem?
-    unsafe bytes.withUnsafeMutableBytes { buffer in
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
         do throws(ZipProblem) {
-            try unsafe readFully(into: buffer, at: offset, from: descriptor, path: path)
+            try unsafe readFully(
+                into: UnsafeMutableRawBufferPointer(
+                    rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]), at: offset,
+                from: descriptor, path: path)
+            filled = count
         } catch { failure = error }
     }
     if let failure { throw failure }

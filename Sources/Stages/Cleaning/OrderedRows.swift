@@ -105,14 +105,15 @@ final class OrderedRows: RowSource {
         let capacity = builder.columns[0].capacity
         var columns = reader.takeRows(leaving: try pool.take(capacity: isAtEnd ? 1 : capacity))
         let count = columns[0].count
-        if usesWindow || addsRanks {
+        // Without a window or a merge to come, ranks of all rows would be made for the last one's sake.
+        if addsRanks {
             let ranks = reader.ranks(ofLast: count)
             remember(columns + [ranks], row: count - 1)
-            if addsRanks {
-                // Merged with others, it is done with by the next call; rows that are sorted anew are kept.
-                if usesWindow { lent = columns }
-                columns.append(ranks)
-            }
+            // Merged with others, it is done with by the next call; rows that are sorted anew are kept.
+            if usesWindow { lent = columns }
+            columns.append(ranks)
+        } else if usesWindow {
+            last = columns.map { $0.copy(row: count - 1) } + [reader.ranks(ofLast: 1)]
         }
         return RowBlock(columns)
     }

@@ -107,6 +107,13 @@ enum Schema {
             }
         }
 
+        /// Says in the first bytes of a database that its journal is a write-ahead log: the versions of the format that one must know
+        /// to write and to read it.
+        static func useLog(in database: inout [UInt8]) {
+            database[18] = 2
+            database[19] = 2
+        }
+
         private static func integer(_ bytes: [UInt8], at offset: Int) -> UInt32 {
             bytes[offset..<offset + 4].reduce(0) { $0 << 8 | UInt32($1) }
         }

@@ -1,6 +1,8 @@
 import CSQLite
+import Files
 import Foundation
 import GRDB
+import Problems
 
 /// How `state.db` is opened, created, and set aside when it cannot be used.
 struct StateOpening {
@@ -28,13 +30,20 @@ struct StateOpening {
             throw failure("cannot create \(directory)", errno)
         }
         var note: String?
-        if case .unusable(let why) = try inspect() { note = try setAside(why) }
+        switch try inspect() {
+        case .usable: break
+        case .absent: try create()
+        case .unusable(let why):
+            note = try setAside(why)
+            try create()
+        }
         do {
             return (try connectForWriting(), note)
         } catch let error as DatabaseError {
             let problem = StateProblem(error, path: path)
             guard problem.kind == .damaged else { throw problem }
             note = try setAside(problem.detail)
+            try create()
         }
         do {
             return (try connectForWriting(), note)
@@ -43,21 +52,50 @@ struct StateOpening {
         }
     }
 
+    /// What suits the file system, where nobody says.
+    private var wantedJournal: StateStore.Journal {
+        journal ?? (isOnNetworkFileSystem(directory) ? .rollback : .log)
+    }
+
+    /// Makes a database without records where there is none.
+    ///
+    /// It is made in memory and published whole: a crash leaves it or nothing, and the disk is waited for twice, while SQLite
+    /// waits eight times when it makes the tables in the file and then goes over to a log.
+    private func create() throws {
+        // What a database that is gone left behind would be played into this one.
+        for suffix in ["-wal", "-shm", "-journal"] where unsafe unlink(path + suffix) != 0 {
+            if errno != ENOENT, errno != ENOTDIR { throw failure("cannot be made", errno) }
+        }
+        do {
+            var image = try DatabaseQueue().inDatabase { database in
+                try database.execute(sql: "PRAGMA page_size = \(Schema.pageByteCount)")
+                try Schema.create(in: database)
+                return try serialized(database)
+            }
+            if wantedJournal == .log { Schema.Header.useLog(in: &image) }
+            try writeFileAtomically(path, image)
+        } catch let error as DatabaseError {
+            throw StateProblem(error, path: path)
+        } catch let error as FileProblem {
+            throw StateProblem(.disk, path: path, detail: error.summary)
+        }
+    }
+
+    /// The bytes that a file with this database would have.
+    private func serialized(_ database: Database) throws -> [UInt8] {
+        var byteCount: sqlite3_int64 = 0
+        guard let bytes = unsafe sqlite3_serialize(database.sqliteConnection, "main", &byteCount, 0) else {
+            throw DatabaseError(resultCode: .SQLITE_NOMEM, message: "no memory for a new database")
+        }
+        defer { unsafe sqlite3_free(bytes) }
+        return unsafe Array(UnsafeBufferPointer(start: bytes, count: Int(byteCount)))
+    }
+
     private func connectForWriting() throws -> StateStore {
         let queue = try connect(access: .writer)
         do {
             let isLogged = try queue.inDatabase { database in
-                let isNew =
-                    try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_schema") == 0
-                    && Int.fetchOne(database, sql: "PRAGMA user_version") == 0
-                // Made with a rollback journal, so that format and tables are in the file itself before a log exists.
-                if isNew {
-                    try database.execute(sql: "PRAGMA page_size = \(Schema.pageByteCount)")
-                    try database.execute(sql: "PRAGMA journal_mode = DELETE")
-                    try Schema.create(in: database)
-                }
-                let journal = journal ?? (isOnNetworkFileSystem(directory) ? .rollback : .log)
-                let wanted = journal == .log ? "WAL" : "DELETE"
+                let wanted = wantedJournal == .log ? "WAL" : "DELETE"
                 let mode = try String.fetchOne(database, sql: "PRAGMA journal_mode = \(wanted)")
                 // Checkpoints are due at close; in a long run also when the log has 64 MiB, between two commits.
                 try database.execute(sql: "PRAGMA wal_autocheckpoint = \((64 << 20) / Schema.pageByteCount)")

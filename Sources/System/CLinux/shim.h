@@ -9,3 +9,6 @@ int syncfs(int file_descriptor);
 static inline int malloc_keep_freed(int bytes) {
     return mallopt(M_MMAP_THRESHOLD, bytes) && mallopt(M_TRIM_THRESHOLD, 1 << 30);
 }
+
+/// Threads share `count` heaps. What one thread freed, another one of the same heap uses again.
+static inline int malloc_share_heaps(int count) { return mallopt(M_ARENA_MAX, count); }

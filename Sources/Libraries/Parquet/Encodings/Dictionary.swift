@@ -119,7 +119,7 @@ struct Dictionary: ~Copyable {
                 var slotCount = 1024
                 while true {
                     let isDone = unsafe table.fill(with: UInt32.self, count: slotCount) { table -> Bool? in
-                        // SAFETY: mask < slotCount; the table is at most half full, so probing ends; slots hold
+                        // SAFETY: mask < slotCount; the table is at most a quarter full, so probing ends; slots hold
                         // indices below `found` plus one; found <= limit; row < values.count.
                         unsafe table.update(repeating: 0)
                         let mask = slotCount &- 1
@@ -139,7 +139,7 @@ struct Dictionary: ~Copyable {
                                     else {
                                         return nil
                                     }
-                                    if found &* 2 >= slotCount { return false }
+                                    if found &* 4 >= slotCount { return false }
                                     unsafe entries[found] = value
                                     unsafe indices[row] = UInt32(truncatingIfNeeded: found)
                                     found &+= 1
@@ -229,7 +229,7 @@ struct Dictionary: ~Copyable {
                                             byteCount + 4 + text.count <= byteCountLimit
                                         else { return nil }
                                     }
-                                    if found &* 2 >= slotCount { return false }
+                                    if found &* 4 >= slotCount { return false }
                                     unsafe entries[2 &* found] = start
                                     unsafe entries[2 &* found &+ 1] = end
                                     unsafe indices[row] = UInt32(truncatingIfNeeded: found)

@@ -49,3 +49,15 @@ void vector_pack(const uint32_t *values, size_t group_count, unsigned width, uin
 /// - widest: raised to the widest miniblock's bits.
 /// Returns the bytes written; 0, and `target` as it was, where a delta takes more than 32 bits above the smallest.
 size_t vector_pack_delta_block(const int64_t *values, uint8_t *target, unsigned *widest);
+
+/// Puts the first bytes of all values first, then the second bytes of all, and so on.
+///
+/// - values: `count` of them, `width` bytes each: 4 or 8.
+/// - target: room for as many bytes.
+void vector_split_streams(const uint8_t *values, size_t count, size_t width, uint8_t *target);
+
+/// Lowers `smallest` and raises `largest` to what is in `values`.
+void vector_int64_extremes(const int64_t *values, size_t count, int64_t *smallest, int64_t *largest);
+
+/// The same, NaNs left out; of zeros that differ in sign either may come out. Returns how many NaNs there are.
+size_t vector_float64_extremes(const double *values, size_t count, double *smallest, double *largest);
