@@ -24,6 +24,7 @@ struct ScaleCommand: ParsableCommand {
     @Option(help: "How many objects, each with its local copy.") var objects = 100_000
     @Option(help: "Days of each series; every series has its own directory.") var days = 1_000
     @Flag(help: "A partition a month instead of one a day.") var monthly = false
+    @Option(help: "Where the Datafile says that the objects are.") var url = "http://127.0.0.1:9/archive"
 
     func validate() throws {
         guard (1...100_000_000).contains(objects) else { throw ValidationError("--objects: 1 to 100000000") }
@@ -71,7 +72,7 @@ struct ScaleCommand: ParsableCommand {
         version: 1
         sources:
           archive:
-            s3: http://127.0.0.1:9/archive
+            s3: \(url)
             mirror: raw
         rules:
           klines:
@@ -103,8 +104,9 @@ struct ScaleCommand: ParsableCommand {
         return (0..<objects).map { index in
             let series = String(index / days + 100_000)
             let key = "data/spot/daily/klines/SYM\(series)/1h/SYM\(series)-1h-\(dates[index % days]).zip"
+            // The MD5 of nothing: what a bucket with the local copies in it would list.
             return RemoteObject(
-                key: key, etag: XXH3Digest(of: Array(key.utf8)).description, byteCount: 0,
+                key: key, etag: "d41d8cd98f00b204e9800998ecf8427e", byteCount: 0,
                 lastModified: "2024-05-05T05:05:05.000Z", stamp: nil)
         }
     }
