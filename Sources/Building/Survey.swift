@@ -73,6 +73,8 @@ struct Survey {
                     requestCount: listing.requestCount,
                     new: update.new.count, changed: update.changed.count, gone: update.gone.count))
             if records { try save(update, listing: listing, of: source) }
+            // A million objects with their texts take a tenth of a second to free: somebody else can do that.
+            Task.detached { withExtendedLifetime((listing, previous)) {} }
         }
         return Offerings(objects: snapshots, localFiles: try await localFiles(scope))
     }

@@ -6,7 +6,7 @@ package import Graph
 /// Rules are expanded in an order in which producers come first, so a rule can match what others will make.
 /// - Parameter isMirrorable: whether the local copy of an object can be named after its key.
 package func expand(
-    _ project: Project, offerings: Offerings, isMirrorable: (Span<UInt8>) -> Bool
+    _ project: Project, offerings: Offerings, isMirrorable: @Sendable (Span<UInt8>) -> Bool
 ) -> BuildGraph {
     var lists = project.sources.map { offerings.objects[$0.name] ?? ObjectList() }
     lists.append(offerings.localFiles)
@@ -73,7 +73,7 @@ private struct RuleExpansion {
     // MARK: matching
 
     /// Finds everything that the rule's `from` patterns match and `where` lets through.
-    mutating func collect(from graph: BuildGraph, isMirrorable: (Span<UInt8>) -> Bool) {
+    mutating func collect(from graph: BuildGraph, isMirrorable: @Sendable (Span<UInt8>) -> Bool) {
         let definition = graph.project.rules[rule]
         // Inputs of one pattern do not compete.
         let needsSeries = definition.inputs.count > 1
@@ -108,14 +108,14 @@ private struct RuleExpansion {
 
     private mutating func take(
         _ names: NameList, _ range: Range<Int>, by reader: InputReader, list: UInt16, preference: Int,
-        needsSeries: Bool, isUsable: (Span<UInt8>) -> Bool
+        needsSeries: Bool, isUsable: @Sendable (Span<UInt8>) -> Bool
     ) {
-        let found = matched(names, range, by: reader, needsSeries: needsSeries)
+        let found = matched(
+            names, range, by: reader, needsSeries: needsSeries, isUsable: isUsable)
         let count = found.reduce(0) { $0 + $1.places.count }
         candidates.reserveCapacity(candidates.count + count)
         for part in found {
             for (index, place) in part.places.enumerated() {
-                guard isUsable(names[bytes: Int(place)]) else { continue }
                 let number =
                     part.series.map { seriesIndex.intern($0[bytes: index], in: &series) } ?? 0
                 candidates.append(

@@ -17,8 +17,11 @@ struct MatchedNames: Sendable {
 /// Matches a run of names, by all processors at once where there are many.
 ///
 /// - Returns: parts that follow each other.
+///
+/// - Parameter isUsable: whether a name may be an input, whatever the pattern says.
 func matched(
-    _ names: NameList, _ range: Range<Int>, by reader: InputReader, needsSeries: Bool
+    _ names: NameList, _ range: Range<Int>, by reader: InputReader, needsSeries: Bool,
+    isUsable: @Sendable (Span<UInt8>) -> Bool
 ) -> [MatchedNames] {
     inParts(of: range) { part in
         var reader = reader
@@ -27,8 +30,9 @@ func matched(
         found.days.reserveCapacity(part.count)
         if needsSeries { found.series = NameList() }
         for place in part
-        where reader.read(
-            names[bytes: place], output: &found.outputs, series: &found.series, days: &found.days)
+        where isUsable(names[bytes: place])
+            && reader.read(
+                names[bytes: place], output: &found.outputs, series: &found.series, days: &found.days)
         { found.places.append(UInt32(place)) }
         return found
     }

@@ -19,6 +19,8 @@ private struct Planner<Disk: FileInspecting> {
     private let recipeDiffers: [[Bool]]
     /// For each rule and each recorded writer, whether that is another than would write now.
     private let writerDiffers: [[Bool]]
+    /// For each rule, whether an input counts by what is inside the zip, as `RawFacts.digest(for:)` has it.
+    private let readsPayloads: [Bool]
     private let failedActions: Set<ActionID>
 
     init(plan: Plan, files: Disk) {
@@ -32,6 +34,7 @@ private struct Planner<Disk: FileInspecting> {
             let now = plan.request.writer(rule.recipe)
             return table.writers.map { $0 != now }
         }
+        readsPayloads = rules.map { rule in if case .clean = rule.recipe { true } else { false } }
         failedActions = Set(
             plan.request.records.failures.keys.compactMap { plan.graph.action(making: $0) })
     }
@@ -241,6 +244,8 @@ private struct Planner<Disk: FileInspecting> {
         case .missing: certain.insert(CauseSet(.outputMissing))
         case .modified: certain.insert(CauseSet(.outputModified))
         }
+        // What runs anyway has its root cause already: those of inputs come after its own.
+        if !certain.isEmpty, !plan.request.looksAtAllFiles { return step(.stale, certain) }
         let (changed, open) = inputCauses(of: action)
         certain.formUnion(changed)
         if !certain.isEmpty { return step(.stale, certain.union(open)) }
@@ -253,7 +258,7 @@ private struct Planner<Disk: FileInspecting> {
         case stale
     }
 
-    private func state(of input: InputID, for recipe: Recipe) -> Input {
+    private func state(of input: InputID, readsPayload: Bool) -> Input {
         guard let raw = input.raw else {
             guard let producer = input.action, states[producer.index] == .fresh,
                 let facts = plan.facts(of: producer)
@@ -261,7 +266,9 @@ private struct Planner<Disk: FileInspecting> {
             return .known(facts.valueDigest)
         }
         let finding = plan.findings[raw.index]
-        if finding.isRecordCurrent, let digest = plan.facts(of: raw)?.digest(for: recipe) {
+        if finding.isRecordCurrent, let facts = plan.facts(of: raw),
+            let digest = readsPayload ? facts.payload : facts.xxh3
+        {
             return .known(digest)
         }
         return .unknown(finding.reasonKind ?? .upstreamNew)
@@ -273,11 +280,11 @@ private struct Planner<Disk: FileInspecting> {
         let table = plan.request.records.actions
         let recorded = table.inputs(Int(plan.recordPlaces[action.index]))
         let places = graph.inputPlaces(of: action)
-        let recipe = graph.project.rules[graph.rule(of: action)].recipe
+        let readsPayload = readsPayloads[graph.rule(of: action)]
         var isSame = places.count == recorded.count
         var open: CauseSet = []
         for (offset, place) in places.enumerated() {
-            switch state(of: graph.input(at: place), for: recipe) {
+            switch state(of: graph.input(at: place), readsPayload: readsPayload) {
             case .known(let digest):
                 if isSame, table.inputDigests[recorded.lowerBound + offset] != digest { isSame = false }
             case .unknown(let kind): open.insert(CauseSet(kind))
@@ -298,7 +305,7 @@ private struct Planner<Disk: FileInspecting> {
             let name = Array(graph.name(of: input).utf8)
             let hash = NameIndex.hash(name.span)
             names.insert(hash)
-            guard case .known(let digest) = state(of: input, for: recipe) else { continue }
+            guard case .known(let digest) = state(of: input, readsPayload: readsPayload) else { continue }
             if let was = old[hash] {
                 if was != digest { certain.insert(CauseSet(.upstreamChanged)) }
             } else {
