@@ -39,10 +39,10 @@ package func build(
             of: loaded, in: workspace, generation: try state.generation(), toolVersion: request.toolVersion)
     }
     let asksNobody = refresh == .none || !scope.asksServers(of: project)
-    if asksNobody,
+    let settledBefore = try settledKey().flatMap { SettledPlan(workspace, key: $0) }
+    if asksNobody, let settledBefore, settledBefore.holds,
         let report = try settledReport(
-            request, key: settledKey(), in: workspace, state: state, journal: journal, observer: observer,
-            started: started)
+            request, settledBefore, state: state, journal: journal, observer: observer, started: started)
     {
         return report
     }
@@ -50,25 +50,25 @@ package func build(
     // What is out there, and what that makes of the rules.
     var survey = Survey(
         workspace: workspace, project: project, state: state, records: !request.isDryRun, observer: observer)
-    let keyBefore = try settledKey()
     // Whether the disk is as it was takes a look at every file: that goes on while the sources answer.
-    let settledBefore = asksNobody ? nil : keyBefore.flatMap { SettledPlan(workspace, key: $0) }
-    let settledHolds = settledBefore.map { settled in Task.detached { settled.holds } }
+    let settledHolds = asksNobody ? nil : settledBefore.map { settled in Task.detached { settled.holds } }
     let offerings = try await survey.offerings(
         scope: scope, refresh: refresh, connections: request.connections)
     let key = try settledKey()
     var changed: (part: ChangedPart, rest: SettledPlan)?
-    if !asksNobody, survey.problems.isEmpty {
+    if let settledBefore, survey.problems.isEmpty {
         if survey.news.isEmpty {
-            let report = try settledReport(
-                request, key: key, in: workspace, state: state, journal: journal, observer: observer,
-                started: started)
-            if let report { return report }
-        } else if let rest = settledBefore,
-            let part = ChangedPart(of: project, news: survey.news, snapshots: survey.snapshots),
+            if await settledHolds?.value == true,
+                let report = try settledReport(
+                    request, settledBefore, state: state, journal: journal, observer: observer,
+                    started: started)
+            {
+                return report
+            }
+        } else if let part = ChangedPart(of: project, news: survey.news, snapshots: survey.snapshots),
             await settledHolds?.value == true
         {
-            changed = (part, rest)
+            changed = (part, settledBefore)
         }
     }
     let graph: BuildGraph
@@ -147,15 +147,13 @@ package func build(
     return report
 }
 
-/// The report of a build that has nothing to do, where that was settled before; nil where it takes a plan to know.
+/// The report of a build that has nothing to do, as was settled before and still holds; nil where it takes a plan to know.
 private func settledReport(
-    _ request: BuildRequest, key: XXH3Digest?, in workspace: Workspace, state: StateStore,
-    journal: InFlightJournal?, observer: some BuildObserver, started: ContinuousClock.Instant
+    _ request: BuildRequest, _ settled: SettledPlan, state: StateStore, journal: InFlightJournal?,
+    observer: some BuildObserver, started: ContinuousClock.Instant
 ) throws -> BuildReport? {
-    guard let key, let settled = SettledPlan(workspace, key: key) else { return nil }
     // A run that was killed may have recorded outputs whose statistics it never wrote.
     if !request.isDryRun, let last = try state.runs().last, last.finishedAt == nil { return nil }
-    guard settled.holds else { return nil }
     var counts = PlanCounts()
     counts.considered = settled.consideredCount
     counts.fresh = settled.consideredCount

@@ -52,7 +52,6 @@ package struct BuildGraph: Sendable {
 
     package var actionCount: Int { actionRules.count }
     package var rawCount: Int { rawLists.count }
-    package var inputCount: Int { inputs.count }
     /// The list of the project's own files in `objects`.
     package var localList: Int { objects.count - 1 }
 

@@ -28,7 +28,7 @@ package protocol RecordLookup: Sendable {
 }
 
 /// What planning must know of a `RawRecord`.
-package struct RawFacts: Sendable {
+package struct RawFacts: Hashable, Sendable {
     package var byteCount: Int
     package var xxh3: XXH3Digest
     package var payload: XXH3Digest?
@@ -62,7 +62,7 @@ package struct RawFacts: Sendable {
 }
 
 /// What planning must know of an `ActionRecord`.
-package struct ActionFacts: Sendable {
+package struct ActionFacts: Hashable, Sendable {
     /// Place in `ActionTable.recipes`.
     package var recipe: Int32
     /// Place in `ActionTable.writers`.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Building
+import Files
 import Foundation
 import Graph
 import Problems
@@ -197,28 +198,27 @@ struct LogTrace: AsyncParsableCommand {
             }
             return printResult(String(buffer.dropLast()))
         }
+        let path = absolutePath(output)
+        // A staged file would make it.
+        guard FileManager.default.fileExists(atPath: URL(filePath: path).deletingLastPathComponent().path)
+        else {
+            throw BuildProblem.badFlag(
+                "-o \(output.escapedForDisplay): there is no such directory", hint: "name one that exists")
+        }
         do {
             // In place at once or not at all: a trace that is cut off is no JSON.
-            let file = URL(filePath: output)
-            let partial = file.deletingLastPathComponent().appending(
-                path: ".\(file.lastPathComponent).\(getpid()).partial")
-            defer { try? FileManager.default.removeItem(at: partial) }
-            try Data().write(to: partial)
-            let handle = try FileHandle(forWritingTo: partial)
+            var file = try StagedFile(for: path)
             try trace.write { text in
                 buffer += text
                 guard buffer.utf8.count > flushByteCount else { return }
-                try handle.write(contentsOf: Data(buffer.utf8))
+                try file.write(Array(buffer.utf8).span)
                 buffer = ""
             }
-            try handle.write(contentsOf: Data(buffer.utf8))
-            try handle.close()
-            guard unsafe rename(partial.path, file.path) == 0 else {
-                throw POSIXError(.init(rawValue: errno) ?? .EIO)
-            }
-        } catch {
+            try file.write(Array(buffer.utf8).span)
+            _ = try file.finish().publish(durably: false)
+        } catch let problem as FileProblem {
             throw BuildProblem.badFlag(
-                "-o \(output.escapedForDisplay): \(error.localizedDescription.escapedForDisplay)",
+                "-o \(output.escapedForDisplay): \(problem.summary)",
                 hint: "name a file in a directory that you may write to")
         }
     }

@@ -54,9 +54,11 @@ private func describe(_ summary: PlanSummary) -> String {
     }
     if count > 0 || summary.fetch.objects > 0 {
         lines.append("takes \(describe(summary.time))")
+        let free = summary.disk.free
         lines.append(
-            "disk \(byteText(Double(summary.disk.needed))) needed, \(byteText(Double(summary.disk.free))) free"
-                + (summary.disk.needed > summary.disk.free ? ": NOT ENOUGH" : ""))
+            "disk \(byteText(Double(summary.disk.needed))) needed"
+                + (free.map { ", \(byteText(Double($0))) free" } ?? "")
+                + (summary.disk.needed > free ?? .max ? ": NOT ENOUGH" : ""))
     }
     for cause in summary.causes { lines.append(describe(cause)) }
     for problem in summary.problems { lines.append("not listed: \(problem)") }

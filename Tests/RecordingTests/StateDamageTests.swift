@@ -102,7 +102,7 @@ import Testing
                     #expect(raws.allSatisfy { original.raws[$0.key] == $0 }, "seed \(seed) \(kind)")
                     let before = try store.actionRecords()
                     #expect(before.allSatisfy { original.actions[$0.output] == $0 }, "seed \(seed) \(kind)")
-                    _ = try store.objects(ofSource: "archive")
+                    _ = try store.objectList(ofSource: "archive")
                     _ = try store.failures()
                     _ = try store.runs()
                     _ = try store.events(ofRun: "r")

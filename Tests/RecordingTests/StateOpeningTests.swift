@@ -29,7 +29,7 @@ import Testing
         let (store, note) = try StateStore.open(directory: directory, access: .reader)
         #expect(note == nil)
         #expect(try store.rawRecords() == [])
-        #expect(try store.objects(ofSource: "s") == [])
+        #expect(try Array(store.objectList(ofSource: "s")) == [])
         #expect(!FileManager.default.fileExists(atPath: directory))
     }
 

@@ -44,9 +44,9 @@ import Testing
         func check(_ store: StateStore, _ comment: Comment) throws {
             let byKey = { (a: String, b: String) in a.utf8.lexicographicallyPrecedes(b.utf8) }
             #expect(
-                try store.objects(ofSource: "s").map(ExactObject.init)
+                try Array(store.objectList(ofSource: "s")).map(ExactObject.init)
                     == objects.sorted { byKey($0.key, $1.key) }.map(ExactObject.init), comment)
-            #expect(try store.objects(ofSource: "other") == [], comment)
+            #expect(try Array(store.objectList(ofSource: "other")) == [], comment)
             #expect(try store.sweeps(ofSource: "s") == sweeps, comment)
             let sortedRaws = raws.sorted { byKey($0.source + ":" + $0.key, $1.source + ":" + $1.key) }
             #expect(
@@ -145,7 +145,7 @@ import Testing
         objects[7] = samples.plainObject(7)
         try store.replaceObjects(ofSource: "s", changed: [objects[7]], gone: [objects[3].key, "unknown"])
         objects.remove(at: 3)
-        #expect(try store.objects(ofSource: "s") == objects.sorted { $0.key < $1.key })
+        #expect(try Array(store.objectList(ofSource: "s")) == objects.sorted { $0.key < $1.key })
         try store.saveSweeps(ofSource: "s", ["a/": SweepRecord(lastKey: "a/1", sweptAt: 1, pageCount: 1)])
         try store.saveSweeps(
             ofSource: "s", ["b/": SweepRecord(lastKey: "b/1", sweptAt: 2, pageCount: 1)], gone: ["a/"])

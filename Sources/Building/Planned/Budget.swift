@@ -1,3 +1,4 @@
+import DatafileLoading
 import Graph
 import Planning
 import Problems
@@ -11,23 +12,21 @@ package enum Budget: Hashable, Sendable {
 
     /// Reads `90s`, `30min`, `2h`, `1d`, `500MB`, `200 GB`, `1.5TB`.
     package init(_ text: String) throws(BuildProblem) {
-        let units: [(String, Double, isTime: Bool)] = [
-            ("s", 1, true), ("min", 60, true), ("m", 60, true), ("h", 3600, true), ("d", 86_400, true),
-            ("B", 1, false), ("kB", 1e3, false), ("KB", 1e3, false), ("MB", 1e6, false), ("GB", 1e9, false),
-            ("TB", 1e12, false), ("KiB", 1024, false), ("MiB", 1_048_576, false),
-            ("GiB", 1_073_741_824, false),
-            ("TiB", 1_099_511_627_776, false),
-        ]
+        if let byteCount = byteCount(text) {
+            self = .bytes(byteCount)
+            return
+        }
+        let units: [String: Double] = ["s": 1, "min": 60, "m": 60, "h": 3600, "d": 86_400]
         let digits = text.prefix { ("0"..."9").contains($0) || $0 == "." }
-        let unit = text.dropFirst(digits.count).drop { $0 == " " }
-        guard let number = Double(digits), number.isFinite, number > 0,
-            let (_, factor, isTime) = units.first(where: { $0.0 == unit }), number * factor < 1e15
+        guard let number = Double(digits), number > 0,
+            let seconds = units[String(text.dropFirst(digits.count).drop { $0 == " " })],
+            number * seconds < 1e12
         else {
             throw .badFlag(
                 "--budget \(text.escapedForDisplay): neither a time nor a size",
                 hint: "for instance 2h or 200GB")
         }
-        self = isTime ? .seconds(number * factor) : .bytes(Int(number * factor))
+        self = .seconds(number * seconds)
     }
 }
 

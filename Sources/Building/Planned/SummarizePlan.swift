@@ -1,4 +1,3 @@
-import Files
 import Graph
 import Listing
 import Planning
@@ -15,7 +14,8 @@ package struct PlanSummary: Hashable, Sendable, Codable {
     package struct Disk: Hashable, Sendable, Codable {
         /// Bytes of downloads, of outputs that are not there yet, and of those being written at one time.
         package var needed: Int
-        package var free: Int
+        /// What a build may use: less than the file system has by a reserve. Null where the system does not say.
+        package var free: Int?
     }
 
     package var considered: Int
@@ -73,7 +73,7 @@ package func summarizePlan(
         fetch: BuildReport.Fetched(objects: counts.fetchCount, bytes: counts.fetchByteCount),
         disk: PlanSummary.Disk(
             needed: counts.fetchByteCount + newByteCount + workers * largest,
-            free: try freeBytes(workspace.root)),
+            free: MachineLimits.freeDiskByteCount(at: workspace.root)),
         time: forecast.time(of: cost, fetching: counts.fetchByteCount),
         problems: view.problems.map(\.summary))
     if let path {

@@ -231,7 +231,8 @@ final class BuildRun: Sendable {
         return plan.facts(of: raw) == nil ? nil : try plan.state(of: raw).record
     }
 
-    /// What is known of an action: made in this run, else as recorded, with the stamp that planning saw. Nil for one that is forced, whose record is forgotten.
+    /// What is known of an action: made in this run, else as recorded, with the stamp that planning saw. Nil for one that is
+    /// forced, whose record is forgotten.
     func record(of action: ActionID) throws -> ActionRecord? {
         let output = graph.output(of: action)
         if let known = knowledge.withLock({ $0.actions[output] }) { return known }

@@ -8,10 +8,6 @@ package struct NameList: Sendable {
 
     package init() {}
 
-    package init(_ names: some Sequence<String>) {
-        for name in names { append(name) }
-    }
-
     package var count: Int { ends.count }
     package var isEmpty: Bool { ends.isEmpty }
     /// Of all names together.
@@ -43,14 +39,6 @@ package struct NameList: Sendable {
             throw error
         }
         ends.append(bytes.count)
-    }
-
-    /// Appends all names of another list.
-    package mutating func append(contentsOf other: NameList) {
-        let start = bytes.count
-        bytes += other.bytes
-        ends.reserveCapacity(ends.count + other.ends.count)
-        for end in other.ends { ends.append(start + end) }
     }
 
     /// Appends one name of another list.

@@ -16,29 +16,7 @@ extension StateStore {
         }
     }
 
-    /// What was last seen of a source, in byte order of the keys.
-    package func objects(ofSource source: String) throws -> [RemoteObject] {
-        try read { database, session in
-            var objects: [RemoteObject] = []
-            let dropped = source.utf8.count + 1
-            for place in try session.coder.texts.all(startingWith: source + ":", in: database) {
-                try unsafe session.scan(.object, place: place.number, in: database) { place, name, row in
-                    let key = unsafe joined(place.text, dropping: dropped, name)
-                    guard let object = session.coder.object(&row, key: key) else { return false }
-                    objects.append(object)
-                    return true
-                }
-            }
-            // Places and the names in them are in order; a file beside a directory of its name may not be.
-            let isSorted = zip(objects, objects.dropFirst()).allSatisfy {
-                $0.key.utf8.lexicographicallyPrecedes($1.key.utf8)
-            }
-            if !isSorted { objects.sort { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) } }
-            return objects
-        }
-    }
-
-    /// Those whose keys begin with one of `prefixes`, each once, in byte order of the keys. Reads no others but neighbours in
+    /// What was last seen of a source whose keys begin with one of `prefixes`, each object once, in byte order of the keys. Reads no others but neighbours in
     /// the same directory.
     package func objects(ofSource source: String, startingWith prefixes: [String]) throws -> [RemoteObject] {
         try read { database, session in
