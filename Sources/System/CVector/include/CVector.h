@@ -61,3 +61,22 @@ void vector_int64_extremes(const int64_t *values, size_t count, int64_t *smalles
 
 /// The same, NaNs left out; of zeros that differ in sign either may come out. Returns how many NaNs there are.
 size_t vector_float64_extremes(const double *values, size_t count, double *smallest, double *largest);
+
+/// One raw deflate stream (RFC 1951) that is in memory, and the memory for all that it holds.
+typedef struct {
+    const uint8_t *input;
+    size_t input_count;
+    uint8_t *output;
+    size_t output_count;
+    /// Whether the stream is sound, takes all of the input and fills all of the output. If not, what the output holds means
+    /// nothing, and another decoder may know better: this one refuses whatever is not written by the book.
+    int32_t is_whole;
+} inflate_stream;
+
+/// Bytes that `inflate_streams` works in.
+#define INFLATE_MEMORY (32 << 10)
+
+/// Inflates short streams, three at a time: 0.70 of the time ISA-L takes for one after the other.
+///
+/// - memory: `INFLATE_MEMORY` bytes, aligned to 8, of any content.
+void inflate_streams(inflate_stream *streams, size_t count, void *memory);
