@@ -29,6 +29,18 @@ func records(
 ) throws -> [Record] {
     let text = Text(bytes, step: step)
     var reader = RecordReader(file: "t.csv", syntax: syntax, blockByteCount: block, recordLimit: limit)
+    return try records(of: &reader, text, fieldCount: fieldCount)
+}
+
+/// The same of a text that is in memory as a whole.
+func wholeRecords(_ bytes: [UInt8], fieldCount: Int) throws -> [Record] {
+    let block = RecordBlock(capacity: bytes.count + 1)
+    unsafe block.bytes.copyBytes(from: bytes)
+    var reader = RecordReader(file: "t.csv", syntax: FieldSyntax(), whole: block, byteCount: bytes.count)
+    return try records(of: &reader, Text([]), fieldCount: fieldCount)
+}
+
+private func records(of reader: inout RecordReader, _ text: Text, fieldCount: Int) throws -> [Record] {
     var result: [Record] = []
     unsafe _ = try reader.peekFirstRecord(text.read)
     while let batch = unsafe try reader.nextBatch(fieldCount: fieldCount, text.read) {

@@ -43,6 +43,25 @@ import Testing
         }
     }
 
+    @Test("a file in memory splits as one that is read in blocks") func whole() throws {
+        var generator = SeededGenerator(seed: 12)
+        var texts = Self.cases.map(\.text) + ["a,b\n\"x\ny\",c\nd\n", "a,b\nc,d\r", "a,b\n\n,,,\n"]
+        let pieces = ["a", "12.5", ",", ",", "\n", "\r\n", "\"q\"", "\"a\"\"b\"", "é"]
+        for _ in 0..<300 {
+            texts.append(
+                (0..<Int.random(in: 0..<200, using: &generator)).map { _ in
+                    pieces.randomElement(using: &generator)!
+                }
+                .joined())
+        }
+        for text in texts {
+            let bytes = Array(text.utf8)
+            let expected = try? records(bytes, fieldCount: 2)
+            let found = try? wholeRecords(bytes, fieldCount: 2)
+            #expect(found == expected, "\(text)")
+        }
+    }
+
     @Test("records that are no rows are listed with their line")
     func irregular() throws {
         let cases: [(String, [Record])] = [

@@ -80,6 +80,44 @@ import Zip
         }
     }
 
+    @Test(
+        "short zips, read a few at a time, among others give what plain files give, and the first damaged one is named"
+    )
+    func shortZips() throws {
+        let bench = try Bench()
+        var plain: [String] = []
+        var mixed: [String] = []
+        for index in 0..<11 {
+            // The seventh is too long to be read together with others; two are no zips.
+            let rows = index == 6 ? 30_000 : 200 + index
+            let first = index * 100_000
+            let text = (first..<(first + rows)).map { "\($0),\($0 % 97).25,\(1_577_836_800_000 + $0)\n" }
+                .joined()
+            try bench.directory.write(text, to: "\(index).csv")
+            plain.append("\(index).csv")
+            var zip = ZipWriter()
+            zip.add(
+                name: "t.csv", bytes: Array(text.utf8), style: ZipWriter.Style(level: index == 3 ? nil : 6))
+            try bench.directory.write(Data(zip.finish()), to: "\(index).zip")
+            mixed.append(index == 4 || index == 10 ? "\(index).csv" : "\(index).zip")
+        }
+        let expected = try bench.clean(files: plain, Table(Self.ticks))
+        let found = try bench.clean(files: mixed, Table(Self.ticks))
+        #expect(found.parquet == expected.parquet)
+        #expect(found.dataset.inputs.map(\.payload) == expected.dataset.inputs.map(\.payload))
+        #expect(found.dataset.inputs.map(\.name) == mixed)
+
+        for index in [2, 1] {
+            var bytes = try bench.directory.read("\(index).zip")
+            bytes[bytes.startIndex + 90] ^= 0x55
+            try bench.directory.write(bytes, to: "\(index).zip")
+            let problem = #expect(throws: ZipProblem.self) {
+                try bench.clean(files: mixed, Table(Self.ticks))
+            }
+            #expect(problem?.path.hasSuffix("/\(index).zip") == true)
+        }
+    }
+
     @Test("says exactly what is wrong and where")
     func badRows() throws {
         let bench = try Bench()

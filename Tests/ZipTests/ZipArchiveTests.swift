@@ -1,3 +1,4 @@
+import Bytes
 import Compression
 import Foundation
 import Problems
@@ -22,6 +23,12 @@ func readAll(_ member: ZipMember, of archive: ZipArchive, cut: Int = 1 << 16) th
         if piece.isEmpty { return result }
         result += piece
     }
+}
+
+@safe private final class Room {
+    let memory: UnsafeMutableRawBufferPointer
+    init(byteCount: Int) { unsafe memory = .allocate(byteCount: byteCount, alignment: 1) }
+    deinit { unsafe memory.deallocate() }
 }
 
 @Suite struct ZipArchiveTests {
@@ -108,6 +115,43 @@ func readAll(_ member: ZipMember, of archive: ZipArchive, cut: Int = 1 << 16) th
         try directory.write(Data(writer.finish()), to: "a.zip")
         let archive = try ZipArchive(path: directory.path("a.zip"))
         for member in archive.members { #expect(try readAll(member, of: archive, cut: cut) == content) }
+    }
+
+    @Test("members of several archives at once, from files and from memory") func together() throws {
+        let directory = try TemporaryDirectory()
+        let texts = (0..<7).map { index in
+            Array(String(repeating: "\(index),0.1234\n", count: 40 << index).utf8)
+        }
+        var archives: [ZipArchive] = []
+        for (index, text) in texts.enumerated() {
+            var zip = ZipWriter()
+            zip.add(name: "t.csv", bytes: text)
+            var bytes = zip.finish()
+            // One whose bytes are not those of its checksum: a changed literal behind the block's header.
+            if index == 4 { bytes[60] ^= 0x10 }
+            let path = directory.path("\(index).zip")
+            try directory.write(Data(bytes), to: "\(index).zip")
+            archives.append(
+                index % 2 == 0
+                    ? try ZipArchive(path: path) : try ZipArchive(path: path, contents: HeldBytes(bytes)))
+        }
+        let outputs = texts.map { Room(byteCount: $0.count) }
+        let members = zip(archives, outputs).map { archive, output in
+            unsafe ShortMember(archive.members[0], of: archive, output: output.memory)
+        }
+        let areWhole = ZipArchive.readTogether(members)
+        for index in texts.indices {
+            let archive = archives[index]
+            if index == 4 {
+                #expect(!areWhole[index])
+                #expect(throws: ZipProblem.self) { try readAll(archive.members[0], of: archive) }
+            } else {
+                #expect(try readAll(archive.members[0], of: archive) == texts[index])
+                guard archive.isShort(archive.members[0]) else { continue }
+                #expect(areWhole[index])
+                #expect(unsafe Array(outputs[index].memory) == texts[index])
+            }
+        }
     }
 
     @Test("a bomb is stopped at the size the directory gives") func bomb() throws {

@@ -14,7 +14,7 @@ package struct RecordReader: ~Copyable {
     private let syntax: FieldSyntax
     private let recordLimit: Int
     private let batch: RecordBatch
-    private let block: Block
+    private let block: RecordBlock
     /// Unread bytes of the block.
     private var start = 0
     private var end = 0
@@ -36,8 +36,23 @@ package struct RecordReader: ~Copyable {
         self.syntax = syntax
         self.recordLimit = max(recordLimit, 1)
         // Room for the longest byte order mark.
-        block = Block(capacity: max(blockByteCount, 4))
+        block = RecordBlock(capacity: max(blockByteCount, 4))
         unsafe batch = RecordBatch(source: UnsafePointer(block.base), syntax: syntax)
+    }
+
+    /// Reads a file that is in memory already: the first `byteCount` bytes of a block, which nobody else uses meanwhile.
+    ///
+    /// No source is ever asked for more.
+    package init(file: String, syntax: FieldSyntax, whole block: RecordBlock, byteCount: Int) {
+        // With a byte to spare, the block is never full, and never has to grow.
+        precondition(syntax.isUsable && byteCount < block.capacity)
+        self.file = file
+        self.syntax = syntax
+        recordLimit = Self.defaultRecordLimit
+        self.block = block
+        unsafe batch = RecordBatch(source: UnsafePointer(block.base), syntax: syntax)
+        end = byteCount
+        isAtEnd = true
     }
 
     /// The fields of the first record, or nil where the file holds none.
@@ -157,36 +172,5 @@ package struct RecordReader: ~Copyable {
         }
         isPlain = true
         needsBytes = false
-    }
-
-    /// The bytes, with padding that kernels may read and never interpret.
-    @safe private final class Block {
-        private(set) var base: UnsafeMutablePointer<UInt8>
-        private(set) var capacity: Int
-
-        init(capacity: Int) {
-            self.capacity = capacity
-            unsafe base = Self.allocate(capacity)
-        }
-
-        deinit { unsafe (base - RecordBatch.padding).deallocate() }
-
-        func grow(to newCapacity: Int, keeping count: Int) {
-            let new = unsafe Self.allocate(newCapacity)
-            unsafe new.update(from: base, count: count)
-            unsafe (base - RecordBatch.padding).deallocate()
-            unsafe base = new
-            capacity = newCapacity
-        }
-
-        private static func allocate(_ capacity: Int) -> UnsafeMutablePointer<UInt8> {
-            let byteCount = capacity + 2 * RecordBatch.padding
-            let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: byteCount)
-            // What lies between is written before it is read.
-            unsafe memory.initialize(repeating: 0, count: RecordBatch.padding)
-            unsafe (memory + RecordBatch.padding + capacity).initialize(
-                repeating: 0, count: RecordBatch.padding)
-            return unsafe memory + RecordBatch.padding
-        }
     }
 }

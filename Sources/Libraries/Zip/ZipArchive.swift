@@ -1,3 +1,5 @@
+package import Bytes
+
 /// A zip archive whose headers all agree, open for reading its members.
 ///
 /// Opening reads the headers alone, and refuses whatever two readers could read differently (see `ZipDirectory`). Bytes come
@@ -16,8 +18,16 @@ package final class ZipArchive: Sendable {
         try self.init(path: path, limits: ZipLimits())
     }
 
-    package init(path: String, limits: ZipLimits) throws(ZipProblem) {
-        let file = try ZipFile(path: path)
+    /// An archive whose bytes were read before; the path is for messages.
+    package convenience init(path: String, contents: HeldBytes) throws(ZipProblem) {
+        try self.init(ZipFile(path: path, contents: contents), limits: ZipLimits())
+    }
+
+    package convenience init(path: String, limits: ZipLimits) throws(ZipProblem) {
+        try self.init(ZipFile(path: path), limits: limits)
+    }
+
+    private init(_ file: ZipFile, limits: ZipLimits) throws(ZipProblem) {
         members = try ZipDirectory(of: file, limits: limits).members()
         try file.checkUnchanged()
         self.file = file

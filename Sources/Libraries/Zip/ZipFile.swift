@@ -1,3 +1,5 @@
+import Bytes
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -17,9 +19,10 @@ func errorText(_ code: Int32) -> String {
 @safe final class ZipFile: Sendable {
     let path: String
     let byteCount: Int
-    private let descriptor: CInt
-    private let stamp: FileStamp
-    private let tail: [UInt8]
+    /// Both nil for a file that was read before.
+    private let descriptor: CInt?
+    private let stamp: FileStamp?
+    private let tail: HeldBytes
     private let tailOffset: Int
 
     /// Enough for an end record with the longest comment.
@@ -40,8 +43,10 @@ func errorText(_ code: Int32) -> String {
             let tailByteCount =
                 stamp.byteCount <= Self.smallByteCount ? stamp.byteCount : Self.tailByteCount
             let tailOffset = stamp.byteCount - tailByteCount
-            self.tail = try readBytes(
-                tailByteCount, at: tailOffset, from: descriptor, path: path)
+            self.tail = try unsafe HeldBytes(capacity: tailByteCount) { (buffer) throws(ZipProblem) in
+                try unsafe readFully(into: buffer, at: tailOffset, from: descriptor, path: path)
+                return tailByteCount
+            }
             self.tailOffset = tailOffset
             self.stamp = stamp
         } catch {
@@ -50,17 +55,47 @@ func errorText(_ code: Int32) -> String {
         }
         self.path = path
         self.descriptor = descriptor
-        self.byteCount = stamp.byteCount
+        self.byteCount = tailOffset + tail.count
     }
 
-    deinit { close(descriptor) }
+    /// A file whose bytes the caller has read already.
+    init(path: String, contents: HeldBytes) {
+        self.path = path
+        descriptor = nil
+        stamp = nil
+        tail = contents
+        tailOffset = 0
+        byteCount = contents.count
+    }
+
+    deinit { if let descriptor { close(descriptor) } }
+
+    func hasInMemory(_ range: Range<Int>) -> Bool {
+        range.lowerBound >= tailOffset && range.upperBound <= byteCount
+    }
+
+    /// The bytes of a range, if they are in memory anyway. They stay where they are as long as the file is used.
+    func withBytesInMemory<Result>(
+        _ range: Range<Int>, _ body: (UnsafeRawBufferPointer?) throws -> Result
+    ) rethrows -> Result {
+        guard hasInMemory(range) else {
+            return try body(nil)
+        }
+        return try unsafe tail.withUnsafeBytes { bytes in
+            // SAFETY: the tail holds all from its offset to the file's end.
+            try unsafe body(
+                UnsafeRawBufferPointer(
+                    rebasing: bytes[(range.lowerBound - tailOffset)..<(range.upperBound - tailOffset)]))
+        }
+    }
 
     /// Exactly these bytes. A range that is not in the file means that the file has changed: callers check against
     /// `byteCount` first.
     func bytes(at offset: Int, count: Int) throws(ZipProblem) -> [UInt8] {
         if offset >= tailOffset, count <= byteCount - offset {
-            return Array(tail[(offset - tailOffset)..<(offset - tailOffset + count)])
+            return tail[(offset - tailOffset)..<(offset - tailOffset + count)]
         }
+        guard let descriptor else { throw ZipProblem(.changedWhileRead, path: path, offset: offset) }
         return try readBytes(count, at: offset, from: descriptor, path: path)
     }
 
@@ -76,11 +111,13 @@ func errorText(_ code: Int32) -> String {
             }
             return
         }
+        guard let descriptor else { throw ZipProblem(.changedWhileRead, path: path, offset: offset) }
         try unsafe readFully(into: buffer, at: offset, from: descriptor, path: path)
     }
 
-    /// Throws unless the file is still the one that was opened: length, times and inode.
+    /// Throws unless the file is still the one that was opened: length, times and inode. Bytes that were handed in do not change.
     func checkUnchanged() throws(ZipProblem) {
+        guard let descriptor, let stamp else { return }
         guard try FileStamp(of: descriptor, path: path) == stamp else {
             throw ZipProblem(.changedWhileRead, path: path)
         }

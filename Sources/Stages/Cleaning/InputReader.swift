@@ -1,3 +1,4 @@
+import Bytes
 import CSV
 import Columns
 import Graph
@@ -13,6 +14,7 @@ final class InputReader {
     private let spare: SpareProcessor
     private let isCancelled: () -> Bool
 
+    private let payloads: PayloadQueue
     // Of the input at hand.
     private var stream: PayloadStream?
     /// Reads the stream, once there is a processor for that.
@@ -29,13 +31,17 @@ final class InputReader {
     private let ranksPreference: Bool
     private var preferences: [(row: Int, preference: Int)] = []
 
-    /// - Parameter ranksPreference: whether rows of more preferred inputs rank before others.
+    /// - Parameters:
+    ///   - contents: as `clean` has it.
+    ///   - ranksPreference: whether rows of more preferred inputs rank before others.
     init(
-        _ job: CleanJob, rejects: RejectLog?, ranksPreference: Bool, spare: SpareProcessor,
-        isCancelled: @escaping () -> Bool
+        _ job: CleanJob, contents: @escaping (Int) throws -> HeldBytes?, rejects: RejectLog?,
+        ranksPreference: Bool,
+        spare: SpareProcessor, isCancelled: @escaping () -> Bool
     ) throws {
         self.spare = spare
         self.job = job
+        payloads = PayloadQueue(job.inputs, contents: contents)
         self.rejects = rejects
         self.ranksPreference = ranksPreference
         self.isCancelled = isCancelled
@@ -63,8 +69,12 @@ final class InputReader {
     private func beginInput(_ input: CleanInput) throws {
         let table = job.table
         let syntax = FieldSyntax(delimiter: table.dialect.delimiter, quote: table.dialect.quote)
-        let stream = try PayloadStream(path: input.path, name: input.name)
-        reader = RecordReader(file: input.name, syntax: syntax)
+        let stream = try payloads.open()
+        if let whole = stream.whole {
+            reader = RecordReader(file: input.name, syntax: syntax, whole: whole, byteCount: stream.byteCount)
+        } else {
+            reader = RecordReader(file: input.name, syntax: syntax)
+        }
         let layout = try FileLayout(
             first: unsafe try reader!.peekFirstRecord(stream.read), table: table, file: input.name)
         if layout.hasHeader { reader!.skipFirstRecord() }

@@ -1,4 +1,5 @@
 package import Bytes
+import CSV
 import Compression
 import Zip
 
@@ -12,20 +13,29 @@ import Zip
 ///
 /// The digest is that of the whole payload once `read` has returned 0; only then are the bytes vouched for, too.
 final class PayloadStream {
+    private let archive: ZipArchive?
     private var member: ZipMemberStream?
     private var gzip: GzipFile?
     private var plain: PlainFile?
     private var hasher = XXH3Hasher()
     private(set) var byteCount = 0
 
-    init(path: String, name: String) throws {
+    /// - Parameter contents: the file's bytes, if they were read before.
+    init(path: String, name: String, contents: HeldBytes? = nil) throws {
         let lowercased = path.lowercased()
         if lowercased.hasSuffix(".zip") {
-            let archive = try ZipArchive(path: path)
+            let archive =
+                try contents.map { try ZipArchive(path: path, contents: $0) } ?? ZipArchive(path: path)
             let csv = try Self.csvMember(of: archive, name: name)
-            member = try archive.open(csv)
+            self.archive = archive
+            shortMember = archive.isShort(csv) ? csv : nil
+            if shortMember == nil { member = try archive.open(csv) }
+            announcedByteCount = csv.byteCount
             expectedByteCount = csv.byteCount
         } else {
+            archive = nil
+            shortMember = nil
+            announcedByteCount = nil
             let file = try PlainFile(path: path, name: name)
             expectedByteCount = file.byteCount
             if lowercased.hasSuffix(".gz") { gzip = GzipFile(file, name: name) } else { plain = file }
@@ -35,7 +45,11 @@ final class PayloadStream {
     var digest: XXH3Digest { hasher.digest() }
 
     /// Bytes there will be in all, where a zip says; else nil.
-    var announcedByteCount: Int? { member?.member.byteCount }
+    let announcedByteCount: Int?
+    /// What is read, if it is so short that `readTogether` may have it.
+    private let shortMember: ZipMember?
+    /// The whole payload, where it was read together with others: its first `byteCount` bytes. Then there is nothing for `read`.
+    private(set) var whole: RecordBlock?
 
     /// Bytes there will be in all, as far as can be told; of gzip files what they take on the disk.
     let expectedByteCount: Int
@@ -43,6 +57,8 @@ final class PayloadStream {
     /// Fills the front of the buffer, which is not empty; 0 at the end.
     @unsafe func read(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         var count = 0
+        if whole != nil { return 0 }
+        if member == nil, let shortMember { member = try archive?.open(shortMember) }
         if member != nil {
             count = try unsafe member!.read(into: buffer)
         } else if let gzip {
@@ -53,6 +69,32 @@ final class PayloadStream {
         unsafe hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         byteCount += count
         return count
+    }
+
+    /// Whether this is a stream for `readTogether`.
+    var isShort: Bool { shortMember != nil }
+
+    /// Reads short payloads whole, of which nothing was read so far; those that are not sound stay as they are, for `read` to say why.
+    ///
+    /// - Parameter blocks: at least as many, which nobody else uses as long as the streams are in use.
+    static func readTogether(_ streams: [PayloadStream], into blocks: [RecordBlock]) {
+        var members: [ShortMember] = []
+        for (stream, block) in zip(streams, blocks) {
+            guard let archive = stream.archive, let member = stream.shortMember else { preconditionFailure() }
+            // The reader wants a byte to spare.
+            if block.capacity <= member.byteCount { block.grow(to: member.byteCount + 1, keeping: 0) }
+            // SAFETY: the blocks outlive the call, and this one has just been made large enough.
+            unsafe members.append(
+                ShortMember(
+                    member, of: archive,
+                    output: UnsafeMutableRawBufferPointer(rebasing: block.bytes[..<member.byteCount])))
+        }
+        for (index, isWhole) in ZipArchive.readTogether(members).enumerated() where isWhole {
+            let (stream, block) = (streams[index], blocks[index])
+            stream.byteCount = members[index].byteCount
+            unsafe stream.hasher.update(UnsafeRawBufferPointer(rebasing: block.bytes[..<stream.byteCount]))
+            stream.whole = block
+        }
     }
 
     /// The member named `.csv`, or the only one.
