@@ -21,12 +21,16 @@ extension BuildRun {
         var job = job
         let action = graph[step.action]
         observer.observe(.started(target: action.output, kind: .build))
-        var subject = ""
+        var inputs: [CurrentInput] = []
         let slot = processors.take()
         defer { slot.giveBack() }
         job.startedAt = listings.clock.now()
         do {
-            var inputs = try currentInputs(of: action, step.action)
+            let repeated = knowledge.withLock { $0.failures[action.output] }.flatMap {
+                $0.isQuarantined ? $0 : nil
+            }
+            inputs = try currentInputs(
+                of: action, step.action, hashingLater: step.state != .undecided && repeated == nil)
             let record = try record(of: step.action)
             if step.state == .undecided {
                 try readPayloads(of: &inputs, for: action)
@@ -36,12 +40,11 @@ extension BuildRun {
                 }
             }
             job.hashingMicroseconds = Int(listings.clock.now() - job.startedAt)
-            subject = subjectOfFailure(action, inputs: inputs)
-            if let known = knowledge.withLock({ $0.failures[action.output] }), known.isQuarantined,
-                known.subject == subject, !request.forgetsRecords
+            if let repeated, repeated.subject == subjectOfFailure(action, inputs: inputs),
+                !request.forgetsRecords
             {
                 // The same rows under the same recipe would fail the same way.
-                throw RepeatedFailure(record: known)
+                throw RepeatedFailure(record: repeated)
             }
             let outcome = try await run(action, inputs: inputs, record: record, slot: slot, as: job)
             return outcome
@@ -60,7 +63,7 @@ extension BuildRun {
             fail(
                 action.output, .build, problem, attempts: attempts,
                 isQuarantined: isSettled(problem.category),
-                subject: subject)
+                subject: inputs.isEmpty ? "" : subjectOfFailure(action, inputs: inputs))
             return .failed
         }
     }
@@ -81,10 +84,19 @@ extension BuildRun {
         var digest: XXH3Digest?
         /// Stamp of the bytes that `raw` or the producer's record describes.
         var stamp: Stamp?
+        /// A small file that is hashed when the recipe reads it, so that it is read once; `raw` is what was known before.
+        var later: HashedOnReading?
     }
 
+    /// Files up to this size may be hashed on reading: the recipe is given all their bytes.
+    private static let byteCountOnReading = 256 << 10
+
     /// Brings the records of an action's inputs up to date, hashing files in place where needed.
-    private func currentInputs(of action: Action, _ id: ActionID) throws -> [CurrentInput] {
+    ///
+    /// - Parameter hashingLater: whether nobody needs the digests before the recipe has run.
+    private func currentInputs(
+        of action: Action, _ id: ActionID, hashingLater: Bool
+    ) throws -> [CurrentInput] {
         try zip(action.inputs, graph.inputPlaces(of: id)).map { input, place in
             guard let raw = graph.input(at: place).raw else {
                 let producer = try graph.input(at: place).action.flatMap { try self.record(of: $0) }
@@ -94,24 +106,41 @@ extension BuildRun {
             }
             let node = graph[raw]
             var record = try self.record(of: raw)
-            if plan.work(of: raw) == .hash { record = try hash(node, known: record) }
+            var later: HashedOnReading?
+            if plan.work(of: raw) == .hash {
+                if hashingLater, case .clean = action.recipe, node.object.byteCount <= Self.byteCountOnReading
+                {
+                    let known = record
+                    later = HashedOnReading { [self] in
+                        try hash(node, known: known, keepingUpTo: Self.byteCountOnReading)
+                    }
+                } else {
+                    record = try hash(node, known: record, keepingUpTo: 0).record
+                }
+            }
             return CurrentInput(
                 input: input, path: workspace.absolute(node.path), raw: record,
-                digest: record.flatMap { $0.digest(for: action.recipe) }, stamp: record?.stamp)
+                digest: record.flatMap { $0.digest(for: action.recipe) }, stamp: record?.stamp, later: later)
         }
     }
 
     /// Hashes a file that is read in place, and keeps what was known of the same bytes.
-    private func hash(_ node: RawNode, known: RawRecord?) throws -> RawRecord {
+    ///
+    /// - Returns: also its bytes, if they are at most `keptByteCount`.
+    private func hash(
+        _ node: RawNode, known: RawRecord?, keepingUpTo keptByteCount: Int
+    ) throws -> (record: RawRecord, bytes: HeldBytes?) {
         let path = workspace.absolute(node.path)
-        let found = try identity(ofFile: path)
-        if let known, known.content == found.content, known.stamp == found.stamp { return known }
+        let found = try identity(ofFile: path, keepingUpTo: keptByteCount)
+        if let known, known.content == found.content, known.stamp == found.stamp {
+            return (known, found.bytes)
+        }
         let record = RawRecord(
             source: node.source, key: node.object.key, etag: "", lastModified: node.object.lastModified,
             content: found.content, payload: known?.content == found.content ? known?.payload : nil,
             stamp: found.stamp, checksum: try checkPublishedDigest(of: node, content: found.content))
         knowledge.withLock { $0.raws[node.name] = record }
-        return record
+        return (record, found.bytes)
     }
 
     /// Compares a file of a directory source with the checksum file beside it, where the source asks for one.
@@ -220,7 +249,9 @@ extension BuildRun {
             text += "\(field.name)=\(field.value)\n"
         }
         for input in inputs {
-            text += (input.raw?.content.sha256.description ?? "\(input.digest, default: "-")") + "\n"
+            // What the recipe did not come to is hashed now.
+            let raw = input.later.map { try? $0.record() } ?? input.raw
+            text += (raw?.content.sha256.description ?? "\(input.digest, default: "-")") + "\n"
         }
         return XXH3Digest(of: Array(text.utf8)).description
     }

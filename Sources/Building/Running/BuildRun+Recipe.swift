@@ -38,11 +38,19 @@ extension BuildRun {
         let made = try await RecipeRunner(workspace: workspace).make(
             action, recipe: fields,
             inputs: inputs.map {
-                RecipeInput(name: $0.input.name, path: $0.path, preference: $0.input.preference)
+                RecipeInput(
+                    name: $0.input.name, path: $0.path, preference: $0.input.preference,
+                    contents: $0.later?.contents)
             }, output: output, rejects: rejects, spareProcessor: { [self] in spareProcessor() })
         slot.giveBack()
         job.publishingAt = listings.clock.now()
         let finished = try output.finish()
+        for index in inputs.indices {
+            guard let later = inputs[index].later else { continue }
+            let record = try later.record()
+            inputs[index].raw = record
+            inputs[index].stamp = record.stamp
+        }
         try refuseMovedInputs(inputs)
         for (index, payload) in made.payloads.enumerated() where inputs[index].raw != nil {
             inputs[index].digest = payload

@@ -14,6 +14,8 @@ struct RecipeInput: Sendable {
     /// Absolute.
     var path: String
     var preference: Int
+    /// Reads the file and gives its bytes, where it has to be read for another reason, too; nil: the recipe reads it itself.
+    var contents: (@Sendable () throws -> HeldBytes?)?
 }
 
 /// What a recipe made, beyond the bytes in its staged output.
@@ -77,7 +79,8 @@ extension RecipeRunner {
             metadata: {
                 footerMetadata(recipe: recipe, writer: Cleaning.writerVersion, payloads: $0.map(\.payload))
             },
-            spareProcessor: spareProcessor, isCancelled: { Task.isCancelled })
+            contents: { try inputs[$0].contents?() }, spareProcessor: spareProcessor,
+            isCancelled: { Task.isCancelled })
         return RecipeResult(
             valueDigest: dataset.file.valueDigest, rowCount: dataset.statistics.rowCount,
             statistics: dataset.statistics, payloads: dataset.inputs.map(\.payload))
