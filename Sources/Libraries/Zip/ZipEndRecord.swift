@@ -1,9 +1,3 @@
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Where the directory of an archive lies, from the one end record the file may have.
 struct ZipEndRecord {
     var memberCount: Int
@@ -15,18 +9,15 @@ struct ZipEndRecord {
     /// The directory must end exactly where the (zip64) end record starts, and that must end the file.
     init(of file: ZipFile, limits: ZipLimits) throws(ZipProblem) {
         let path = file.path
-        let tailByteCount = min(file.byteCount, ZipFile.tailByteCount)
-        let tailOffset = file.byteCount - tailByteCount
-        let tail = try file.bytes(at: tailOffset, count: tailByteCount)
-        let place = try Self.find(in: tail, tailOffset: tailOffset, file: file)
-        let offset = tailOffset + place
+        let offset = try Self.place(in: file)
+        let record = try file.bytes(at: offset, count: ZipFormat.endRecordByteCount)
 
-        let disk = tail.littleEndian(UInt16.self, at: place + 4)
-        let directoryDisk = tail.littleEndian(UInt16.self, at: place + 6)
-        let countHere = tail.littleEndian(UInt16.self, at: place + 8)
-        let count = tail.littleEndian(UInt16.self, at: place + 10)
-        let directoryByteCount = tail.littleEndian(UInt32.self, at: place + 12)
-        let directoryOffset = tail.littleEndian(UInt32.self, at: place + 16)
+        let disk = record.littleEndian(UInt16.self, at: 4)
+        let directoryDisk = record.littleEndian(UInt16.self, at: 6)
+        let countHere = record.littleEndian(UInt16.self, at: 8)
+        let count = record.littleEndian(UInt16.self, at: 10)
+        let directoryByteCount = record.littleEndian(UInt32.self, at: 12)
+        let directoryOffset = record.littleEndian(UInt32.self, at: 16)
 
         let locatorOffset = offset - ZipFormat.endLocator64ByteCount
         var fields = Fields(
@@ -95,40 +86,28 @@ struct ZipEndRecord {
         var directoryOffset: UInt64
     }
 
-    /// The place in `tail` of the only record that ends the file.
+    /// The place of the only record that ends the file.
     ///
     /// Readers differ in which of several records they believe, so a second one, anywhere after the first or fitting as well,
     /// is refused.
-    private static func find(
-        in tail: [UInt8], tailOffset: Int, file: ZipFile
-    ) throws(ZipProblem) -> Int {
+    private static func place(in file: ZipFile) throws(ZipProblem) -> Int {
         var fitting: Int?
         var last: (place: Int, end: Int)?
-        var place = 0
-        while let candidate = firstIndex(of: 0x50, in: tail, from: place), candidate + 4 <= tail.count {
-            place = candidate
-            guard tail.littleEndian(UInt32.self, at: place) == ZipFormat.endRecordSignature else {
-                place += 1
-                continue
-            }
+        for place in file.placesInTail(of: ZipFormat.endRecordSignature) {
             if let fitting {
-                throw ZipProblem(
-                    .ambiguousEndRecord(other: tailOffset + place), path: file.path,
-                    offset: tailOffset + fitting)
+                throw ZipProblem(.ambiguousEndRecord(other: place), path: file.path, offset: fitting)
             }
-            if place + ZipFormat.endRecordByteCount <= tail.count {
-                let commentByteCount = Int(tail.littleEndian(UInt16.self, at: place + 20))
-                let end = place + ZipFormat.endRecordByteCount + commentByteCount
-                if end == tail.count { fitting = place }
-                last = (place, end)
-            }
-            place += 1
+            guard place + ZipFormat.endRecordByteCount <= file.byteCount else { continue }
+            let record = try file.bytes(at: place, count: ZipFormat.endRecordByteCount)
+            let commentByteCount = Int(record.littleEndian(UInt16.self, at: 20))
+            let end = place + ZipFormat.endRecordByteCount + commentByteCount
+            if end == file.byteCount { fitting = place }
+            last = (place, end)
         }
         if let fitting { return fitting }
-        if let last, last.end < tail.count {
+        if let last, last.end < file.byteCount {
             throw ZipProblem(
-                .trailingData(byteCount: tail.count - last.end), path: file.path,
-                offset: tailOffset + last.end)
+                .trailingData(byteCount: file.byteCount - last.end), path: file.path, offset: last.end)
         }
         let start = try file.bytes(at: 0, count: min(8, file.byteCount))
         guard start.count >= 4,
@@ -168,15 +147,5 @@ struct ZipEndRecord {
         return Fields(
             count: count, directoryByteCount: record.littleEndian(UInt64.self, at: 40),
             directoryOffset: record.littleEndian(UInt64.self, at: 48))
-    }
-}
-
-/// By `memchr`: a loop over the 64 KiB took a quarter as long as inflating a small archive.
-private func firstIndex(of byte: UInt8, in bytes: [UInt8], from start: Int) -> Int? {
-    unsafe bytes.withUnsafeBytes { buffer in
-        guard start < buffer.count, let base = buffer.baseAddress else { return nil }
-        // SAFETY: searches the bytes from `start`, which is inside, to the buffer's end.
-        guard let found = unsafe memchr(base + start, Int32(byte), buffer.count - start) else { return nil }
-        return unsafe UnsafeRawPointer(found) - base
     }
 }

@@ -89,6 +89,32 @@ func errorText(_ code: Int32) -> String {
         }
     }
 
+    /// Where in the file's last `tailByteCount` bytes a signature stands, in ascending order.
+    func placesInTail(of signature: UInt32) -> [Int] {
+        let start = max(0, byteCount - Self.tailByteCount)
+        let first = Int32(signature & 0xFF)
+        return unsafe withBytesInMemory(start..<byteCount) { bytes in
+            guard let bytes = unsafe bytes, let base = bytes.baseAddress else { return [] }
+            var places: [Int] = []
+            var place = 0
+            // By `memchr`: a loop over the 64 KiB took a quarter as long as inflating a small archive.
+            // SAFETY: searches from `place`, and reads four bytes from there, inside the buffer.
+            while place + 4 <= bytes.count,
+                let found = unsafe memchr(base + place, first, bytes.count - place)
+            {
+                place = unsafe UnsafeRawPointer(found) - base
+                guard place + 4 <= bytes.count else { break }
+                if unsafe UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt32.self))
+                    == signature
+                {
+                    places.append(start + place)
+                }
+                place += 1
+            }
+            return places
+        }
+    }
+
     /// Exactly these bytes. A range that is not in the file means that the file has changed: callers check against
     /// `byteCount` first.
     func bytes(at offset: Int, count: Int) throws(ZipProblem) -> [UInt8] {

@@ -33,7 +33,10 @@ final class PayloadQueue {
     /// Reads the payload just opened together with those after it, as far as they are short.
     private func readShortOnes() {
         guard opened[0].isShort else { return }
-        for index in (next + 1..<inputs.count).prefix(ZipArchive.shortMemberCount - 1) {
+        // The last of many is not left over to be read alone, which takes nearly as long as two.
+        let most = ZipArchive.shortMemberCount
+        let count = inputs.count - next == most + 1 ? most - 1 : most
+        for index in (next + 1..<inputs.count).prefix(count - 1) {
             // What is wrong with it is found again when its turn comes.
             guard let stream = try? stream(of: index) else { break }
             opened.append(stream)
