@@ -86,29 +86,11 @@ struct DirectoryLevels: Levels {
     private static func object(_ key: String, _ stamp: Stamp) -> RemoteObject {
         RemoteObject(
             key: key, etag: "", byteCount: Int(stamp.byteCount),
-            lastModified: rfc3339(nanoseconds: stamp.modified),
+            lastModified: rfc3339(nanoseconds: stamp.modified, withMilliseconds: true),
             stamp: stamp)
     }
 }
 
 extension FileProblem {
     fileprivate var isAbsence: Bool { errorNumber == 2 || errorNumber == 20 }
-}
-
-/// `2024-01-02T03:04:05.678Z`, the form S3 uses.
-func rfc3339(nanoseconds: Int64) -> String {
-    func floorDivide(_ a: Int64, _ b: Int64) -> (quotient: Int64, remainder: Int64) {
-        let (q, r) = a.quotientAndRemainder(dividingBy: b)
-        return r < 0 ? (q - 1, r + b) : (q, r)
-    }
-    func padded(_ number: Int64, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
-    }
-    let (seconds, fraction) = floorDivide(nanoseconds, 1_000_000_000)
-    let (days, second) = floorDivide(seconds, 86_400)
-    // Int64 nanoseconds reach 292 years from 1970.
-    let date = DayRange.text(ofDay: Int32(days))
-    let time = [second / 3600, second / 60 % 60, second % 60].map { padded($0, 2) }.joined(separator: ":")
-    return "\(date)T\(time).\(padded(fraction / 1_000_000, 3))Z"
 }
