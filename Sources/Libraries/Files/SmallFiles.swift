@@ -40,9 +40,13 @@ private func readSmallFile(
 package func writeFileAtomically(
     _ path: String, _ bytes: [UInt8], durably: Bool = true
 ) throws(FileProblem) {
-    var file = try StagedFile(for: path)
-    try file.write(bytes.span)
-    _ = try file.finish().publish(durably: durably)
+    var file = try TemporaryFile(for: path)
+    var problem: FileProblem?
+    unsafe bytes.withUnsafeBytes { buffer in
+        do throws(FileProblem) { unsafe try file.write(buffer) } catch { problem = error }
+    }
+    if let problem { throw problem }
+    _ = try file.publish(durably: durably)
 }
 
 /// Whether a regular file stands at the path itself: links are not followed.

@@ -94,6 +94,22 @@ struct TemporaryFile: ~Copyable {
     /// The caller answers for the file at `path` from now on.
     mutating func handOver() { isOurs = false }
 
+    /// Closes the file and moves it to its destination.
+    ///
+    /// - Parameter durably: whether to wait until the bytes, and then the name, are on the disk.
+    mutating func publish(durably: Bool) throws(FileProblem) -> Stamp {
+        // A failed sync is final: the value goes with its error, and so does the file.
+        if durably { try sync() }
+        try close()
+        let stamp = try rename()
+        if durably {
+            try syncDirectory(parentDirectory(of: destination))
+            // New directories are names in their parents.
+            for directory in changedDirectories { try syncDirectory(directory) }
+        }
+        return stamp
+    }
+
     /// Moves the closed file to its destination.
     mutating func rename() throws(FileProblem) -> Stamp {
         let stamp = try moveIntoPlace(path, to: destination, identity: identity)
