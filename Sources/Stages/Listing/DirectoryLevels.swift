@@ -14,9 +14,12 @@ struct DirectoryLevels: Levels {
     var concurrency: Int { 4 }
 
     let visits: DirectoryVisits?
+    /// Files whose keys none of these match are not looked at.
+    private let patterns: [Pattern]
 
-    init(root: String, source: String, visits: DirectoryVisits? = nil) {
+    init(root: String, source: String, patterns: [Pattern], visits: DirectoryVisits? = nil) {
         self.visits = visits
+        self.patterns = patterns
         var root = root[...]
         while root.count > 1, root.last == "/" { root = root.dropLast() }
         self.root = String(root)
@@ -61,11 +64,11 @@ struct DirectoryLevels: Levels {
             case (.prefixes, .directory): level.prefixes.append(key + "/")
             case (.prefixes, .symbolicLink):
                 if isDirectory("\(root)/\(key)") { level.prefixes.append(key + "/") }
-            case (.objects, .regularFile):
+            case (.objects, .regularFile) where isWanted(key):
                 if let stamp = try stamps.stamp(of: "\(root)/\(key)") {
                     level.objects.append(Self.object(key, stamp))
                 }
-            case (.objects, .symbolicLink):
+            case (.objects, .symbolicLink) where isWanted(key):
                 // Dangling, or to something that is no file: no object.
                 if let stamp = try? Stamp.of(path: "\(root)/\(key)") {
                     level.objects.append(Self.object(key, stamp))
@@ -74,6 +77,8 @@ struct DirectoryLevels: Levels {
             }
         }
     }
+
+    private func isWanted(_ key: String) -> Bool { patterns.contains { $0.matches(key) } }
 
     /// Of a link: whether it leads to a directory, or to something that is no file and reads as an empty one.
     private func isDirectory(_ path: String) -> Bool {
