@@ -41,6 +41,8 @@ extension BuildRun {
                 RecipeInput(name: $0.input.name, path: $0.path, preference: $0.input.preference)
             }, output: output, rejects: rejects, spareProcessor: { [self] in spareProcessor() })
         slot.giveBack()
+        // At the end of a run: so that less is left to do when the last output is published.
+        if hasIdleProcessors { recorder.writeSoon() }
         job.publishingAt = listings.clock.now()
         let finished = try output.finish()
         try refuseMovedInputs(inputs)

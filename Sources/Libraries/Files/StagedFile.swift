@@ -132,7 +132,7 @@ package struct FinishedFile: ~Copyable {
     ///   leave an empty or short file under the name.
     /// - Returns: the stamp of the published file.
     package consuming func publish(durably: Bool = true) throws(FileProblem) -> Stamp {
-        try temporary.publish(durably: durably)
+        try temporary.publish(durable: durably ? .bytesAndName : .nothing)
     }
 
     /// Removes the temporary file; so does dropping the value.

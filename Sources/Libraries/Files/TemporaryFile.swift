@@ -95,14 +95,12 @@ struct TemporaryFile: ~Copyable {
     mutating func handOver() { isOurs = false }
 
     /// Closes the file and moves it to its destination.
-    ///
-    /// - Parameter durably: whether to wait until the bytes, and then the name, are on the disk.
-    mutating func publish(durably: Bool) throws(FileProblem) -> Stamp {
+    mutating func publish(durable: Durability) throws(FileProblem) -> Stamp {
         // A failed sync is final: the value goes with its error, and so does the file.
-        if durably { try sync() }
+        if durable != .nothing { try sync() }
         try close()
         let stamp = try rename()
-        if durably {
+        if durable == .bytesAndName {
             try syncDirectory(parentDirectory(of: destination))
             // New directories are names in their parents.
             for directory in changedDirectories { try syncDirectory(directory) }
