@@ -65,7 +65,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
-        .system("CCurl", apt: "libcurl4-openssl-dev", pkgConfig: "libcurl"),
+        // Just its headers: HTTP loads the library itself.
+        .system("CCurl", apt: "libcurl4-openssl-dev"),
         .system("CZlib", apt: "zlib1g-dev", pkgConfig: "zlib"),
         .system("CXXHash", apt: "libxxhash-dev", pkgConfig: "libxxhash"),
         .system("CZstd", apt: "libzstd-dev", pkgConfig: "libzstd"),

@@ -24,14 +24,17 @@ package func build(
         request.isDryRun
         ? nil : try ProjectLock(workspace, waits: request.waitsForLock, observer: observer)
     defer { withExtendedLifetime(lock) {} }
-    let state = try openState(workspace, access: request.isDryRun ? .reader : .writer, observer: observer)
     let journal =
         try request.isDryRun
         ? nil : InFlightJournal(path: workspace.journalPath, root: workspace.root)
     _ = try journal?.sweep()
+    let scope = ListingScope(project: project, request: request.selection)
+    func listDirectories() -> DirectoryListings { DirectoryListings(project, scope: scope, in: workspace) }
+    // Where nothing was settled, they will be asked for.
+    let early = SettledPlan.isKept(workspace) ? nil : listDirectories()
+    let state = try openState(workspace, access: request.isDryRun ? .reader : .writer, observer: observer)
 
     // What was settled before, if all is as it was then.
-    let scope = ListingScope(project: project, request: request.selection)
     let refresh = request.isOffline ? .none : request.refresh
     func settledKey() throws -> XXH3Digest? {
         guard request.canBeSettled else { return nil }
@@ -49,7 +52,8 @@ package func build(
 
     // What is out there, and what that makes of the rules.
     var survey = Survey(
-        workspace: workspace, project: project, state: state, records: !request.isDryRun, observer: observer)
+        workspace: workspace, project: project, state: state, directories: early ?? listDirectories(),
+        records: !request.isDryRun, observer: observer)
     // Whether the disk is as it was takes a look at every file: that goes on while the sources answer.
     let settledHolds = asksNobody ? nil : settledBefore.map { settled in Task.detached { settled.holds } }
     let offerings = try await survey.offerings(
@@ -130,6 +134,11 @@ package func build(
         identifier: report.run, request: request, workspace: workspace, plan: plan, state: state,
         journal: journal, observer: observer, listings: observer)
     report = try await run.execute(report)
+    // Plan and records are many small pieces; where the program ends first, nobody need take them apart.
+    Task.detached {
+        try? await Task.sleep(for: .seconds(1))
+        withExtendedLifetime(run) {}
+    }
     if report.failures.isEmpty, !Task.isCancelled {
         if let changed {
             try resettle(

@@ -28,12 +28,14 @@ struct ProjectView: Sendable {
     ) async throws {
         self.workspace = workspace
         project = try loadProject(workspace).project
+        let scope = ListingScope(project: project, request: request)
+        let directories = DirectoryListings(project, scope: scope, in: workspace)
         state = try openState(workspace, access: .reader, observer: observer)
         let actions = ActionLoading(state, workspace: workspace)
         var survey = Survey(
-            workspace: workspace, project: project, state: state, records: false, observer: observer)
-        let offerings = try await survey.offerings(
-            scope: ListingScope(project: project, request: request), refresh: refresh, connections: nil)
+            workspace: workspace, project: project, state: state, directories: directories, records: false,
+            observer: observer)
+        let offerings = try await survey.offerings(scope: scope, refresh: refresh, connections: nil)
         problems = survey.problems
         (graph, records) = try await expandAndLoad(
             project, offerings: offerings, state: state, actions: actions)
@@ -123,4 +125,7 @@ final class ProjectLock {
     }
 }
 
-func processorCount() -> Int { max(1, ProcessInfo.processInfo.activeProcessorCount) }
+func processorCount() -> Int { availableProcessorCount }
+
+/// Asked once: a container's limits are read from files.
+private let availableProcessorCount = max(1, ProcessInfo.processInfo.activeProcessorCount)

@@ -22,15 +22,19 @@ struct Survey {
     /// What the listings changed, by source; sources without news left out.
     private(set) var news: [String: SnapshotUpdate] = [:]
 
+    private let directories: DirectoryListings
     /// The directories that listings read.
-    let visits = DirectoryVisits()
+    var visits: DirectoryVisits { directories.visits }
 
+    /// - Parameter directories: of the scope that is then asked for.
     init(
-        workspace: Workspace, project: Project, state: StateStore, records: Bool, observer: any BuildObserver
+        workspace: Workspace, project: Project, state: StateStore, directories: DirectoryListings,
+        records: Bool, observer: any BuildObserver
     ) {
         self.workspace = workspace
         self.project = project
         self.state = state
+        self.directories = directories
         self.records = records
         self.observer = observer
     }
@@ -43,9 +47,7 @@ struct Survey {
         defer { client?.shutdown() }
         for source in project.sources {
             guard let entries = scope.entries[source.name] else { continue }
-            if case .directory(let path) = source.location {
-                let listing = try await listDirectory(
-                    path: workspace.absolute(path), patterns: entries, source: source.name, visits: visits)
+            if let listing = try await directories.listing(of: source.name) {
                 note(listing)
                 snapshots[source.name] = ObjectList(listing.objects)
                 continue

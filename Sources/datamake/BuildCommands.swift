@@ -66,7 +66,7 @@ func limit(_ value: Int?, flag: String, variable: String) throws -> Int? {
         }
         return value
     }
-    guard let text = ProcessInfo.processInfo.environment[variable], !text.isEmpty else { return nil }
+    guard let text = environmentValue(variable), !text.isEmpty else { return nil }
     guard let number = Int(text), range.contains(number) else {
         throw BuildProblem.badFlag(
             "\(variable)=\(text.escapedForDisplay): not a number in 1...1024",
@@ -75,11 +75,15 @@ func limit(_ value: Int?, flag: String, variable: String) throws -> Int? {
     return number
 }
 
+private func environmentValue(_ variable: String) -> String? {
+    unsafe getenv(variable).map { unsafe String(cString: $0) }
+}
+
 /// A number of bytes with its unit from a flag, else from the environment.
 func size(_ value: String?, flag: String, variable: String) throws -> Int? {
     let (text, place) =
         value.map { ($0, flag + " ") } ?? (
-            ProcessInfo.processInfo.environment[variable] ?? "", variable + "="
+            environmentValue(variable) ?? "", variable + "="
         )
     if value == nil && text.isEmpty { return nil }
     guard let count = byteCount(text) else {
@@ -112,6 +116,7 @@ func absolutePath(_ path: String) -> String { URL(filePath: path).standardizedFi
 
 struct Build: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "build",
         abstract: "Bring targets up to date: list, plan, fetch, clean, publish, record.")
 
     @OptionGroup var selection: SelectionOptions
@@ -147,6 +152,7 @@ struct Build: AsyncParsableCommand {
 
 struct Rebuild: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "rebuild",
         abstract: "Clean rebuild: forget what is recorded, durably, then build.")
 
     @OptionGroup var selection: SelectionOptions

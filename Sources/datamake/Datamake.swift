@@ -1,5 +1,6 @@
 import ArgumentParser
 import Building
+import Files
 import Foundation
 import Listing
 
@@ -40,13 +41,10 @@ struct GlobalOptions: ParsableArguments {
     var logFormat = LogFormat.text
 
     func workspace() throws -> Workspace {
-        let path = URL(filePath: directory).standardizedFileURL.path
-        let values = try? URL(filePath: path).resourceValues(forKeys: [.isDirectoryKey])
-        guard values?.isDirectory == true else {
+        guard let root = try absoluteDirectory(directory) else {
             throw BuildProblem.badFlag("-C \(directory): no such directory", hint: "name one that exists")
         }
-        return Workspace(
-            root: path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path, datafile: datafile)
+        return Workspace(root: root, datafile: datafile)
     }
 }
 

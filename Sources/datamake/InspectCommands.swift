@@ -8,6 +8,7 @@ import Problems
 
 struct Why: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "why",
         abstract: "Say why targets are stale, a line a changed component. Exit 0 fresh, 1 stale.")
 
     @Argument(help: "Targets, or with --summary patterns.")
@@ -61,6 +62,7 @@ struct Why: AsyncParsableCommand {
 
 struct Verify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "verify",
         abstract: "Hash what is stored again and compare with the records. Exit 1 when something differs.")
 
     @OptionGroup var selection: SelectionOptions
@@ -174,7 +176,8 @@ struct List: AsyncParsableCommand {
 }
 
 struct Status: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Count targets by rule and state.")
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Count targets by rule and state.")
 
     @OptionGroup var selection: SelectionOptions
 

@@ -17,6 +17,25 @@ import Testing
         #expect(try project.datamake("verify").status == 1)
     }
 
+    @Test("a libcurl that cannot be loaded is named, and matters only to what needs the network")
+    func unloadableLibrary() throws {
+        let archive = try Archive(symbols: ["AAA"], days: 1)
+        let origin = try Origin(archive.path)
+        let libraries = try TemporaryDirectory()
+        try libraries.write("no library", to: "libcurl.so.4")
+        let environment = ["LD_LIBRARY_PATH": libraries.path(".")]
+
+        let remote = try ProjectDirectory(barsDatafile(.bucket(origin.url)))
+        let outcome = try remote.build(environment: environment)
+        #expect(outcome.status == 1)
+        #expect(outcome.failures.first?.message.contains("libcurl.so.4") == true)
+        #expect(outcome.standardError.contains("install libcurl"), "\(outcome.standardError)")
+        #expect(try remote.build().counts == BuildCounts(considered: 1, built: 1, fetched: 1))
+
+        let local = try ProjectDirectory(barsDatafile(.directory(archive.path)))
+        #expect(try local.build(environment: environment).counts == BuildCounts(considered: 1, built: 1))
+    }
+
     @Test("verify checks outputs whose inputs are gone upstream")
     func vanishedUpstream() throws {
         let archive = try Archive(symbols: ["AAA", "BBB"], days: 2)

@@ -38,6 +38,31 @@ import Testing
         ])
     func parent(path: String, expected: String) { #expect(parentDirectory(of: path) == expected) }
 
+    @Test(
+        "an absolute directory is as written, but for what `..` leads to",
+        arguments: [
+            ("a/b", "a/b"), ("a//./b/", "a/b"), ("link", "link"), ("link/", "link"), ("link/..", "a"),
+            ("a/b/../../link/.", "a/b"), ("file", nil), ("file/..", nil), ("none", nil), ("none/../a", nil),
+        ])
+    func absolute(path: String, expected: String?) throws {
+        let enclosing = try TemporaryDirectory()
+        let root = try realPath(enclosing.path("."))
+        try makeDirectories(root + "/a/b")
+        #expect(makeLink(root + "/link", to: "a/b"))
+        try enclosing.write("", to: "file")
+        #expect(try absoluteDirectory("\(root)/\(path)") == expected.map { "\(root)/\($0)" })
+    }
+
+    @Test("the working directory and the root are absolute directories")
+    func ofWorkingDirectory() throws {
+        let here = try realPath(".")
+        #expect(try absoluteDirectory(".") == here)
+        #expect(try absoluteDirectory("") == here)
+        #expect(try absoluteDirectory("..") == parentDirectory(of: here))
+        #expect(try absoluteDirectory("/") == "/")
+        #expect(try absoluteDirectory("//.") == "/")
+    }
+
     @Test("lists names in the order of their bytes, with kinds, links not followed")
     func lists() throws {
         let root = try TemporaryDirectory()

@@ -37,7 +37,7 @@ struct ScaleCommand: ParsableCommand {
             throw ValidationError("\(directory) exists already")
         }
         try makeDirectories(root)
-        try writeFileAtomically(root + "/Datafile", Array(datafile.utf8), durably: false)
+        try writeFileAtomically(root + "/Datafile", Array(datafile.utf8), durable: .nothing)
         let project = try loadDatafile(path: root + "/Datafile")
         let listing = listedObjects()
         let graph = expand(

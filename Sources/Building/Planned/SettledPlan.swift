@@ -40,6 +40,11 @@ struct SettledPlan {
         return XXH3Digest(of: bytes)
     }
 
+    /// Whether anything is kept, under whatever key.
+    static func isKept(_ workspace: Workspace) -> Bool {
+        ((try? isRegularFile(workspace.settledPath)) ?? nil) == true
+    }
+
     /// What was kept under this key; nil where that is nothing, or not whole.
     init?(_ workspace: Workspace, key: XXH3Digest) {
         guard let bytes = (try? readSmallFile(workspace.settledPath, limit: 1 << 32)) ?? nil,
@@ -78,7 +83,7 @@ extension Plan {
         for path in statisticsPaths(of: graph.project) { table.append(path: path, stamp: files.stamp(path)) }
         guard let bytes = table.finish(key: key, note: consideredCount) else { return }
         // Not durable: a torn file is not whole, and an older one has another key.
-        try? writeFileAtomically(workspace.settledPath, bytes, durably: false)
+        try? writeFileAtomically(workspace.settledPath, bytes, durable: .nothing)
     }
 
     /// Writes down every file of the plan. Neighbours in a directory come one after the other.

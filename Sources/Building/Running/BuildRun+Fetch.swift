@@ -137,12 +137,10 @@ func described(_ error: any Error) -> any Problem {
 }
 
 /// Now, RFC 3339 in UTC, to the second.
-func timestampText() -> String {
-    Date().formatted(.iso8601)
-}
+func timestampText() -> String { rfc3339(nanoseconds: Stamp.now()) }
 
 /// Sortable by time, and different for two runs in one second.
 func newRunIdentifier() -> String {
-    let time = Date().formatted(.iso8601).replacing("-", with: "").replacing(":", with: "")
+    let time = timestampText().filter { $0 != "-" && $0 != ":" }
     return "\(time)-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
 }

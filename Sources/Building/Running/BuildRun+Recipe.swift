@@ -43,6 +43,8 @@ extension BuildRun {
                     contents: $0.later?.contents)
             }, output: output, rejects: rejects, spareProcessor: { [self] in spareProcessor() })
         slot.giveBack()
+        // At the end of a run: so that less is left to do when the last output is published.
+        if hasIdleProcessors { recorder.writeSoon() }
         job.publishingAt = listings.clock.now()
         let finished = try output.finish()
         for index in inputs.indices {

@@ -75,8 +75,7 @@ final class BuildRun: Sendable {
             needsNetwork
             ? HTTPClient(options: httpOptions(for: project, connections: request.connections)) : nil
         fetcher = client.map { Fetcher(client: $0) }
-        workerCount = max(
-            1, request.workers ?? project.settings.jobs ?? ProcessInfo.processInfo.activeProcessorCount)
+        workerCount = max(1, request.workers ?? project.settings.jobs ?? processorCount())
         processors = ProcessorSlots(count: workerCount)
         hosts = FetchHosts(project.sources)
         estimates = JobEstimates(of: plan)
@@ -135,6 +134,7 @@ final class BuildRun: Sendable {
             try await recorder.flush()
             try manifest.sync()
             try writeStatistics(everywhere: wasKilledBefore)
+            // One wait for the disk for all records since the last.
             try state.finishRun(runRecord(finished: report))
             try state.close()
         } catch {
@@ -243,6 +243,9 @@ final class BuildRun: Sendable {
     }
 
     // MARK: limits
+
+    /// Whether every action that is not done has a processor: when one of them waits for the disk, nothing else computes there.
+    var hasIdleProcessors: Bool { knowledge.withLock { $0.unfinishedActionCount } <= workerCount }
 
     /// A processor that no action will ask for, as long as what is returned is held: there are fewer left than processors.
     func spareProcessor() -> ProcessorSlots.Slot? {

@@ -1,5 +1,3 @@
-import Foundation
-
 /// The least memory limit of the control groups that this process is in (a container's, for instance), in bytes; nil
 /// without any.
 ///
@@ -7,9 +5,7 @@ import Foundation
 ///
 /// - Parameter root: where `proc` and `sys` lie.
 package func controlGroupMemoryLimit(root: String = "") -> Int? {
-    guard let groups = try? String(contentsOfFile: root + "/proc/self/cgroup", encoding: .utf8) else {
-        return nil
-    }
+    guard let groups = smallText(root + "/proc/self/cgroup") else { return nil }
     var least: Int?
     for line in groups.split(separator: "\n") {
         // `hierarchy:controllers:path`; hierarchy 0 without controllers is version 2.
@@ -24,13 +20,17 @@ package func controlGroupMemoryLimit(root: String = "") -> Int? {
         var names = fields[2].split(separator: "/").map(String.init)
         while true {
             let path = ([mount] + names + [file]).joined(separator: "/")
-            if let text = try? String(contentsOfFile: path, encoding: .utf8),
-                let limit = Int(text.trimmingCharacters(in: .whitespacesAndNewlines)), limit > 0
-            {
+            if let text = smallText(path), let limit = Int(text.prefix { $0 != "\n" }), limit > 0 {
                 least = min(limit, least ?? .max)
             }
             if names.popLast() == nil { break }
         }
     }
     return least
+}
+
+/// Nil where there is none, or none that can be read.
+private func smallText(_ path: String) -> String? {
+    guard let bytes = try? readSmallFile(path, limit: 64 << 10) else { return nil }
+    return String(decoding: bytes, as: UTF8.self)
 }

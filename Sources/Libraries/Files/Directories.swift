@@ -122,6 +122,23 @@ package func realPath(_ path: String) throws(FileProblem) -> String {
     return unsafe String(cString: resolved)
 }
 
+/// The absolute path of a directory; nil where there is none.
+///
+/// As it is written, from the working directory: no link is resolved unless `..` is in it, which means what is above the place that
+/// a link leads to.
+package func absoluteDirectory(_ path: String) throws(FileProblem) -> String? {
+    var names = path.split(separator: "/").filter { $0 != "." }
+    if names.contains("..") {
+        guard try fileStatus(ofPath: path, followingLinks: true) != nil else { return nil }
+        names = try realPath(path).split(separator: "/")
+    } else if !path.hasPrefix("/") {
+        names = try realPath(".").split(separator: "/") + names
+    }
+    let absolute = "/" + names.joined(separator: "/")
+    guard try fileStatus(ofPath: absolute, followingLinks: true)?.isDirectory == true else { return nil }
+    return absolute
+}
+
 /// Bytes that a process without privileges may still write on the file system of an existing path.
 package func freeBytes(_ path: String) throws(FileProblem) -> Int {
     try refuseZeroByte(in: path, .measureFreeSpace)

@@ -34,15 +34,27 @@ private func readSmallFile(
     return bytes
 }
 
+/// What of a file that was written is sure to be there after a power cut.
+package enum Durability: Hashable, Sendable {
+    /// Neither: an empty or short file may stand under the name.
+    case nothing
+    /// The file is whole or, until its directory is synced, not there.
+    case bytes
+    /// The file.
+    case bytesAndName
+}
+
 /// Makes or replaces a file so that a reader sees the old bytes or the new ones whole.
-///
-/// - Parameter durably: whether that holds after a power cut too.
 package func writeFileAtomically(
-    _ path: String, _ bytes: [UInt8], durably: Bool = true
+    _ path: String, _ bytes: [UInt8], durable: Durability = .bytesAndName
 ) throws(FileProblem) {
-    var file = try StagedFile(for: path)
-    try file.write(bytes.span)
-    _ = try file.finish().publish(durably: durably)
+    var file = try TemporaryFile(for: path)
+    var problem: FileProblem?
+    unsafe bytes.withUnsafeBytes { buffer in
+        do throws(FileProblem) { unsafe try file.write(buffer) } catch { problem = error }
+    }
+    if let problem { throw problem }
+    _ = try file.publish(durable: durable)
 }
 
 /// Whether a regular file stands at the path itself: links are not followed.

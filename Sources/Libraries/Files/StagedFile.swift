@@ -132,16 +132,7 @@ package struct FinishedFile: ~Copyable {
     ///   leave an empty or short file under the name.
     /// - Returns: the stamp of the published file.
     package consuming func publish(durably: Bool = true) throws(FileProblem) -> Stamp {
-        // A failed sync is final: the value is gone with its error, and so is the file.
-        if durably { try temporary.sync() }
-        try temporary.close()
-        let stamp = try temporary.rename()
-        if durably {
-            try syncDirectory(parentDirectory(of: temporary.destination))
-            // New directories are names in their parents.
-            for directory in temporary.changedDirectories { try syncDirectory(directory) }
-        }
-        return stamp
+        try temporary.publish(durable: durably ? .bytesAndName : .nothing)
     }
 
     /// Removes the temporary file; so does dropping the value.

@@ -94,6 +94,20 @@ struct TemporaryFile: ~Copyable {
     /// The caller answers for the file at `path` from now on.
     mutating func handOver() { isOurs = false }
 
+    /// Closes the file and moves it to its destination.
+    mutating func publish(durable: Durability) throws(FileProblem) -> Stamp {
+        // A failed sync is final: the value goes with its error, and so does the file.
+        if durable != .nothing { try sync() }
+        try close()
+        let stamp = try rename()
+        if durable == .bytesAndName {
+            try syncDirectory(parentDirectory(of: destination))
+            // New directories are names in their parents.
+            for directory in changedDirectories { try syncDirectory(directory) }
+        }
+        return stamp
+    }
+
     /// Moves the closed file to its destination.
     mutating func rename() throws(FileProblem) -> Stamp {
         let stamp = try moveIntoPlace(path, to: destination, identity: identity)

@@ -7,11 +7,17 @@ import Problems
 /// loop keeps alive.
 @safe final class EasyHandle {
     let pointer: UnsafeMutableRawPointer
+    private let library: CurlLibrary
+    private let curl: UnsafePointer<curl_functions>
     private let errorText: UnsafeMutablePointer<CChar>
     private var fields: UnsafeMutablePointer<curl_slist>?
 
-    init(options: HTTPOptions) throws(HTTPProblem) {
-        guard let pointer = unsafe curl_easy_init() else { throw HTTPProblem(.transport(code: 27), url: "") }
+    init(library: CurlLibrary, options: HTTPOptions) throws(HTTPProblem) {
+        self.library = library
+        unsafe curl = library.functions
+        guard let pointer = unsafe curl.pointee.easy_init() else {
+            throw HTTPProblem(.transport(code: 27), url: "")
+        }
         unsafe self.pointer = pointer
         unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         unsafe errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
@@ -20,8 +26,8 @@ import Problems
     }
 
     deinit {
-        unsafe curl_easy_cleanup(pointer)
-        unsafe curl_slist_free_all(fields)
+        unsafe curl.pointee.easy_cleanup(pointer)
+        unsafe curl.pointee.slist_free_all(fields)
         unsafe errorText.deallocate()
     }
 
@@ -47,9 +53,10 @@ import Problems
         // Four times libcurl's default: fewer calls for each megabyte.
         try set(CURLOPT_BUFFERSIZE, 64 << 10)
         try set(CURLOPT_NOPROGRESS, 1)
-        try check(unsafe curl_setopt_pointer(pointer, CURLOPT_ERRORBUFFER, errorText))
+        try check(unsafe curl_setopt_pointer(curl, pointer, CURLOPT_ERRORBUFFER, errorText))
         try check(
-            unsafe curl_setopt_data_function(pointer, CURLOPT_HEADERFUNCTION) { data, size, count, user in
+            unsafe curl_setopt_data_function(curl, pointer, CURLOPT_HEADERFUNCTION) {
+                data, size, count, user in
                 // SAFETY: libcurl passes `size * count` readable bytes, and the pointer set in `prepare`.
                 guard let data = unsafe data, let user = unsafe user else { return 0 }
                 let bytes = unsafe UnsafeRawBufferPointer(start: data, count: size &* count)
@@ -58,7 +65,8 @@ import Problems
                 return transfer.readHeader(unsafe bytes.span) ? bytes.count : 0
             })
         try check(
-            unsafe curl_setopt_data_function(pointer, CURLOPT_WRITEFUNCTION) { data, size, count, user in
+            unsafe curl_setopt_data_function(curl, pointer, CURLOPT_WRITEFUNCTION) {
+                data, size, count, user in
                 // SAFETY: as above.
                 guard let data = unsafe data, let user = unsafe user else { return 0 }
                 let bytes = unsafe UnsafeRawBufferPointer(start: data, count: size &* count)
@@ -76,30 +84,34 @@ import Problems
         let user = unsafe Unmanaged.passUnretained(transfer).toOpaque()
         unsafe errorText[0] = 0
         try set(CURLOPT_URL, transfer.url)
-        try check(unsafe curl_setopt_pointer(pointer, CURLOPT_HEADERDATA, user))
-        try check(unsafe curl_setopt_pointer(pointer, CURLOPT_WRITEDATA, user))
+        try check(unsafe curl_setopt_pointer(curl, pointer, CURLOPT_HEADERDATA, user))
+        try check(unsafe curl_setopt_pointer(curl, pointer, CURLOPT_WRITEDATA, user))
         try check(
             unsafe curl_setopt_offset(
-                pointer, CURLOPT_MAX_RECV_SPEED_LARGE, curl_off_t(transfer.request.bytesPerSecond ?? 0)))
+                curl, pointer, CURLOPT_MAX_RECV_SPEED_LARGE, curl_off_t(transfer.request.bytesPerSecond ?? 0))
+        )
         try set(CURLOPT_TIMEOUT_MS, transfer.request.timeLimit?.wholeMilliseconds ?? 0)
-        try check(unsafe curl_setopt_pointer(pointer, CURLOPT_HTTPHEADER, nil))
-        unsafe curl_slist_free_all(fields)
+        try check(unsafe curl_setopt_pointer(curl, pointer, CURLOPT_HTTPHEADER, nil))
+        unsafe curl.pointee.slist_free_all(fields)
         unsafe fields = nil
         for field in transfer.request.fields {
-            guard let longer = unsafe curl_slist_append(fields, "\(field.name): \(field.value)") else {
+            guard let longer = unsafe curl.pointee.slist_append(fields, "\(field.name): \(field.value)")
+            else {
                 throw HTTPProblem(.transport(code: 27), url: transfer.url)
             }
             unsafe fields = longer
         }
-        if unsafe fields != nil { try check(unsafe curl_setopt_pointer(pointer, CURLOPT_HTTPHEADER, fields)) }
+        if unsafe fields != nil {
+            try check(unsafe curl_setopt_pointer(curl, pointer, CURLOPT_HTTPHEADER, fields))
+        }
     }
 
     /// What libcurl's number and text for the last transfer mean.
     func problem(for code: CURLcode, url: String) -> HTTPProblem {
         var detail = unsafe String(cString: errorText)
-        if detail.isEmpty { detail = unsafe String(cString: curl_easy_strerror(code)) }
+        if detail.isEmpty { detail = library.text(for: code) }
         var firstByte: curl_off_t = 0
-        _ = unsafe curl_getinfo_offset(pointer, CURLINFO_PRETRANSFER_TIME_T, &firstByte)
+        _ = unsafe curl_getinfo_offset(curl, pointer, CURLINFO_PRETRANSFER_TIME_T, &firstByte)
         let kind: HTTPProblem.Kind =
             switch code {
             case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .badURL(reason: "libcurl refuses it")
@@ -119,11 +131,11 @@ import Problems
     }
 
     private func set(_ option: CURLoption, _ value: Int) throws(HTTPProblem) {
-        try check(unsafe curl_setopt_long(pointer, option, value))
+        try check(unsafe curl_setopt_long(curl, pointer, option, value))
     }
 
     private func set(_ option: CURLoption, _ value: String) throws(HTTPProblem) {
-        try check(unsafe curl_setopt_string(pointer, option, value))
+        try check(unsafe curl_setopt_string(curl, pointer, option, value))
     }
 
     /// An option that libcurl does not take would leave a check off: never go on without it.
@@ -131,7 +143,7 @@ import Problems
         guard code == CURLE_OK else {
             throw HTTPProblem(
                 .transport(code: Int(code.rawValue)), url: "",
-                detail: "option refused: " + (unsafe String(cString: curl_easy_strerror(code))))
+                detail: "option refused: " + library.text(for: code))
         }
     }
 }

@@ -21,7 +21,9 @@ struct Endpoint: Hashable, Sendable {
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw refuse("a byte in it must be percent-encoded")
         }
-        guard let parts = URLParts() else { throw refuse("out of memory") }
+        guard let parts = URLParts(library: try CurlLibrary.loaded(for: text)) else {
+            throw refuse("out of memory")
+        }
         if let base {
             guard parts.set(base) else { throw refuse("unusable base") }
         }
@@ -39,18 +41,20 @@ struct Endpoint: Hashable, Sendable {
 
 /// libcurl's URL handle.
 @safe private struct URLParts: ~Copyable {
+    private let curl: UnsafePointer<curl_functions>
     private let handle: OpaquePointer
 
-    init?() {
-        guard let handle = unsafe curl_url() else { return nil }
+    init?(library: CurlLibrary) {
+        unsafe curl = library.functions
+        guard let handle = unsafe curl.pointee.url_new() else { return nil }
         unsafe self.handle = handle
     }
 
-    deinit { unsafe curl_url_cleanup(handle) }
+    deinit { unsafe curl.pointee.url_cleanup(handle) }
 
     borrowing func set(_ text: String) -> Bool {
         let flags = UInt32(CURLU_PATH_AS_IS | CURLU_DISALLOW_USER | CURLU_NON_SUPPORT_SCHEME)
-        return unsafe curl_url_set(handle, CURLUPART_URL, text, flags) == CURLUE_OK
+        return unsafe curl.pointee.url_set(handle, CURLUPART_URL, text, flags) == CURLUE_OK
     }
 
     var url: String? { part(CURLUPART_URL) }
@@ -61,10 +65,11 @@ struct Endpoint: Hashable, Sendable {
     private borrowing func part(_ which: CURLUPart) -> String? {
         var text: UnsafeMutablePointer<CChar>?
         let flags = UInt32(which == CURLUPART_PORT ? CURLU_DEFAULT_PORT : 0)
-        guard unsafe curl_url_get(handle, which, &text, flags) == CURLUE_OK, let text = unsafe text else {
+        guard unsafe curl.pointee.url_get(handle, which, &text, flags) == CURLUE_OK, let text = unsafe text
+        else {
             return nil
         }
-        defer { unsafe curl_free(text) }
+        defer { unsafe curl.pointee.free(text) }
         return unsafe String(cString: text)
     }
 }

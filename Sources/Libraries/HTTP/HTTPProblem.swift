@@ -22,6 +22,8 @@ package struct HTTPProblem: Problem, Hashable {
         case redirectRefused(to: String)
         case tooManyRedirects
         case shutDown
+        /// libcurl cannot be loaded; the detail says why.
+        case libraryMissing
         /// Anything else libcurl reports, by its number.
         case transport(code: Int)
     }
@@ -46,7 +48,7 @@ package struct HTTPProblem: Problem, Hashable {
             .transport:
             true
         case .badURL, .badField, .certificateRefused, .contentEncoding, .redirectRefused, .tooManyRedirects,
-            .shutDown:
+            .shutDown, .libraryMissing:
             false
         }
     }
@@ -71,6 +73,7 @@ package struct HTTPProblem: Problem, Hashable {
         case .redirectRefused(let target): "redirect to \(target.escapedForDisplay) refused"
         case .tooManyRedirects: "more than \(Redirect.limit) redirects"
         case .shutDown: "the HTTP client has been shut down"
+        case .libraryMissing: "not asked, as libcurl cannot be loaded\(suffix)"
         case .transport(let code): "transfer failed, libcurl error \(code)\(suffix)"
         }
     }
@@ -83,6 +86,8 @@ package struct HTTPProblem: Problem, Hashable {
             "check this machine's clock and CA certificates; there is no option to skip this check"
         case .redirectRefused: "if that is the right place, name it in the Datafile"
         case .contentEncoding: "a proxy or the server recompresses; ask another host"
+        case .libraryMissing:
+            "install libcurl 7.85 or newer; on Debian and Ubuntu that is the package libcurl4"
         default: nil
         }
     }

@@ -60,6 +60,8 @@ extension HTTPHead {
 
 /// Seconds since 1970 of an HTTP date in any of its three forms (RFC 9110 section 5.6.7).
 private func httpDate(_ text: String) -> Int64? {
-    let seconds = unsafe curl_getdate(text, nil)
+    // Whoever has an answer has the library.
+    guard let curl = try? CurlLibrary.loaded(for: "") else { return nil }
+    let seconds = unsafe curl.functions.pointee.getdate(text, nil)
     return seconds < 0 ? nil : Int64(seconds)
 }

@@ -10,7 +10,8 @@ final class TransferLoop: Sendable {
     /// libcurl allows `curl_multi_wakeup` from any thread; every other call is made by the loop's own.
     @safe private struct MultiHandle: @unchecked Sendable {
         let pointer: UnsafeMutableRawPointer
-        func wake() { unsafe _ = curl_multi_wakeup(pointer) }
+        let library: CurlLibrary
+        func wake() { unsafe _ = library.functions.pointee.multi_wakeup(pointer) }
     }
 
     private struct Inbox: Sendable {
@@ -26,18 +27,18 @@ final class TransferLoop: Sendable {
     private let options: HTTPOptions
     private let inbox = Mutex(Inbox())
 
-    /// libcurl wants this before anything else, once.
-    private static let isLibraryReady: Bool = curl_global_init(3) == CURLE_OK
-
     init(options: HTTPOptions) { self.options = options }
 
-    /// Makes the thread. False when the system has none left; then every transfer fails as shut down.
+    /// Makes the thread. False when the system has none left; then every transfer fails as shut down. Without libcurl none gets as
+    /// far as that.
     func start() -> Bool {
-        guard Self.isLibraryReady, let pointer = unsafe curl_multi_init() else { return false }
-        let multi = unsafe MultiHandle(pointer: pointer)
-        unsafe curl_multi_setopt_long(pointer, CURLMOPT_MAXCONNECTS, options.connections)
-        unsafe curl_multi_setopt_long(pointer, CURLMOPT_MAX_TOTAL_CONNECTIONS, options.connections)
-        unsafe curl_multi_setopt_long(pointer, CURLMOPT_PIPELINING, 0)
+        guard let library = try? CurlLibrary.loaded(for: "") else { return false }
+        let curl = unsafe library.functions
+        guard let pointer = unsafe curl.pointee.multi_init() else { return false }
+        let multi = unsafe MultiHandle(pointer: pointer, library: library)
+        unsafe curl_multi_setopt_long(curl, pointer, CURLMOPT_MAXCONNECTS, options.connections)
+        unsafe curl_multi_setopt_long(curl, pointer, CURLMOPT_MAX_TOTAL_CONNECTIONS, options.connections)
+        unsafe curl_multi_setopt_long(curl, pointer, CURLMOPT_PIPELINING, 0)
         inbox.withLock { $0.multi = multi }
 
         // Signals are for the main thread: this one inherits a mask that blocks them all.
@@ -58,7 +59,7 @@ final class TransferLoop: Sendable {
         guard code == 0 else {
             unsafe Unmanaged<TransferLoop>.fromOpaque(context).release()
             inbox.withLock { $0.multi = nil }
-            unsafe curl_multi_cleanup(pointer)
+            _ = unsafe curl.pointee.multi_cleanup(pointer)
             return false
         }
         pthread_detach(thread)
@@ -97,7 +98,8 @@ final class TransferLoop: Sendable {
 
     private func run() {
         guard let multi = inbox.withLock({ $0.multi }) else { return }
-        var work = unsafe Transfers(options: options, multi: multi.pointer)
+        let curl = unsafe multi.library.functions
+        var work = unsafe Transfers(options: options, library: multi.library, multi: multi.pointer)
         while true {
             let mail = inbox.withLock { inbox in
                 let mail = inbox
@@ -110,7 +112,7 @@ final class TransferLoop: Sendable {
             if mail.isShutDown { break }
             work.advance()
             // Everything under way has a timer or a socket; idle, only mail ends the wait.
-            unsafe curl_multi_poll(multi.pointer, nil, 0, 1000, nil)
+            _ = unsafe curl.pointee.multi_poll(multi.pointer, nil, 0, 1000, nil)
         }
         work.failAll()
         let late = inbox.withLock { inbox in
@@ -120,7 +122,7 @@ final class TransferLoop: Sendable {
         }
         for transfer in late { transfer.finish(.failure(HTTPProblem(.shutDown, url: transfer.url))) }
         work.releaseHandles()
-        unsafe curl_multi_cleanup(multi.pointer)
+        _ = unsafe curl.pointee.multi_cleanup(multi.pointer)
     }
 }
 
@@ -133,14 +135,18 @@ final class TransferLoop: Sendable {
     }
 
     private let options: HTTPOptions
+    private let library: CurlLibrary
+    private let curl: UnsafePointer<curl_functions>
     private let multi: UnsafeMutableRawPointer
     private var queue: TransferQueue<Transfer>
     /// By the address of the easy handle.
     private var running: [Int: Running] = [:]
     private var idle: [EasyHandle] = []
 
-    init(options: HTTPOptions, multi: UnsafeMutableRawPointer) {
+    init(options: HTTPOptions, library: CurlLibrary, multi: UnsafeMutableRawPointer) {
         self.options = options
+        self.library = library
+        unsafe curl = library.functions
         unsafe self.multi = multi
         queue = TransferQueue(limit: max(1, options.connections))
     }
@@ -168,7 +174,7 @@ final class TransferLoop: Sendable {
         var runningCount: Int32 = 0
         repeat {
             startWaiting()
-            unsafe curl_multi_perform(multi, &runningCount)
+            _ = unsafe curl.pointee.multi_perform(multi, &runningCount)
             // An ended transfer makes room: go round once more for what waits.
         } while finishDone()
     }
@@ -182,10 +188,13 @@ final class TransferLoop: Sendable {
                 continue
             }
             do throws(HTTPProblem) {
-                let handle = if let last = idle.popLast() { last } else { try EasyHandle(options: options) }
+                let handle =
+                    if let last = idle.popLast() { last } else {
+                        try EasyHandle(library: library, options: options)
+                    }
                 try handle.prepare(for: transfer)
                 running[handle.id] = Running(transfer: transfer, handle: handle, endpoint: endpoint)
-                let code = unsafe curl_multi_add_handle(multi, handle.pointer)
+                let code = unsafe curl.pointee.multi_add_handle(multi, handle.pointer)
                 if code != CURLM_OK {
                     end(handle.id) { running in
                         .failure(HTTPProblem(.transport(code: Int(code.rawValue)), url: running.transfer.url))
@@ -202,7 +211,7 @@ final class TransferLoop: Sendable {
     private mutating func finishDone() -> Bool {
         var isWorthAnotherRound = false
         var remaining: Int32 = 0
-        while let message = unsafe curl_multi_info_read(multi, &remaining) {
+        while let message = unsafe curl.pointee.multi_info_read(multi, &remaining) {
             guard unsafe message.pointee.msg == CURLMSG_DONE, let key = unsafe message.pointee.easy_handle
             else {
                 continue
@@ -233,9 +242,9 @@ final class TransferLoop: Sendable {
         }
         do throws(HTTPProblem) {
             guard try current.transfer.redirect() else { return false }
-            unsafe curl_multi_remove_handle(multi, current.handle.pointer)
+            _ = unsafe curl.pointee.multi_remove_handle(multi, current.handle.pointer)
             try current.handle.prepare(for: current.transfer)
-            unsafe curl_multi_add_handle(multi, current.handle.pointer)
+            _ = unsafe curl.pointee.multi_add_handle(multi, current.handle.pointer)
         } catch {
             end(id) { _ in .failure(error) }
         }
@@ -246,7 +255,7 @@ final class TransferLoop: Sendable {
     private mutating func end(_ id: Int, with result: (Running) -> Result<HTTPResponse, any Error>) {
         guard let ended = running.removeValue(forKey: id) else { return }
         let outcome = result(ended)
-        unsafe curl_multi_remove_handle(multi, ended.handle.pointer)
+        _ = unsafe curl.pointee.multi_remove_handle(multi, ended.handle.pointer)
         idle.append(ended.handle)
         queue.finish(ended.endpoint)
         ended.transfer.finish(outcome)

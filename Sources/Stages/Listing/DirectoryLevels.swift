@@ -14,9 +14,12 @@ struct DirectoryLevels: Levels {
     var concurrency: Int { 4 }
 
     let visits: DirectoryVisits?
+    /// Files whose keys none of these match are not looked at.
+    private let patterns: [Pattern]
 
-    init(root: String, source: String, visits: DirectoryVisits? = nil) {
+    init(root: String, source: String, patterns: [Pattern], visits: DirectoryVisits? = nil) {
         self.visits = visits
+        self.patterns = patterns
         var root = root[...]
         while root.count > 1, root.last == "/" { root = root.dropLast() }
         self.root = String(root)
@@ -61,11 +64,11 @@ struct DirectoryLevels: Levels {
             case (.prefixes, .directory): level.prefixes.append(key + "/")
             case (.prefixes, .symbolicLink):
                 if isDirectory("\(root)/\(key)") { level.prefixes.append(key + "/") }
-            case (.objects, .regularFile):
+            case (.objects, .regularFile) where isWanted(key):
                 if let stamp = try stamps.stamp(of: "\(root)/\(key)") {
                     level.objects.append(Self.object(key, stamp))
                 }
-            case (.objects, .symbolicLink):
+            case (.objects, .symbolicLink) where isWanted(key):
                 // Dangling, or to something that is no file: no object.
                 if let stamp = try? Stamp.of(path: "\(root)/\(key)") {
                     level.objects.append(Self.object(key, stamp))
@@ -74,6 +77,8 @@ struct DirectoryLevels: Levels {
             }
         }
     }
+
+    private func isWanted(_ key: String) -> Bool { patterns.contains { $0.matches(key) } }
 
     /// Of a link: whether it leads to a directory, or to something that is no file and reads as an empty one.
     private func isDirectory(_ path: String) -> Bool {
@@ -86,29 +91,11 @@ struct DirectoryLevels: Levels {
     private static func object(_ key: String, _ stamp: Stamp) -> RemoteObject {
         RemoteObject(
             key: key, etag: "", byteCount: Int(stamp.byteCount),
-            lastModified: rfc3339(nanoseconds: stamp.modified),
+            lastModified: rfc3339(nanoseconds: stamp.modified, withMilliseconds: true),
             stamp: stamp)
     }
 }
 
 extension FileProblem {
     fileprivate var isAbsence: Bool { errorNumber == 2 || errorNumber == 20 }
-}
-
-/// `2024-01-02T03:04:05.678Z`, the form S3 uses.
-func rfc3339(nanoseconds: Int64) -> String {
-    func floorDivide(_ a: Int64, _ b: Int64) -> (quotient: Int64, remainder: Int64) {
-        let (q, r) = a.quotientAndRemainder(dividingBy: b)
-        return r < 0 ? (q - 1, r + b) : (q, r)
-    }
-    func padded(_ number: Int64, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
-    }
-    let (seconds, fraction) = floorDivide(nanoseconds, 1_000_000_000)
-    let (days, second) = floorDivide(seconds, 86_400)
-    // Int64 nanoseconds reach 292 years from 1970.
-    let date = DayRange.text(ofDay: Int32(days))
-    let time = [second / 3600, second / 60 % 60, second % 60].map { padded($0, 2) }.joined(separator: ":")
-    return "\(date)T\(time).\(padded(fraction / 1_000_000, 3))Z"
 }

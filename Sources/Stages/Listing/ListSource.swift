@@ -39,7 +39,8 @@ package func listDirectory(
 ) async throws -> SourceListing {
     let location = Source(name: source, location: .directory(path: path))
     let request = ListingRequest(source: location, patterns: patterns, refresh: .full)
-    let levels = DirectoryLevels(root: path, source: source, visits: visits)
+    let levels = DirectoryLevels(
+        root: path, source: source, patterns: patterns.map(\.pattern), visits: visits)
     return try await Sweeper(request: request, levels: levels, now: 0).run()
 }
 

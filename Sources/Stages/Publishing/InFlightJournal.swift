@@ -105,7 +105,7 @@ package final class InFlightJournal: Sendable {
     /// Replaces the journal by one with the names in flight. The old one stays until the new one is whole.
     private func compact(_ state: inout State) throws(FileProblem) {
         let bytes = state.inFlight.sorted().flatMap(Self.line)
-        try writeFileAtomically(path, bytes, durably: false)
+        try writeFileAtomically(path, bytes, durable: .nothing)
         state.log = try AppendedFile(path: path)
         state.compactAt = max(compactionByteCount, 2 * bytes.count)
     }

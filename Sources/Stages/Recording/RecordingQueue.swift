@@ -38,21 +38,25 @@ package final class RecordingQueue: Sendable {
             return Self.patience
         }
         guard let due else { return }
-        writer.asyncAfter(deadline: .now() + due) { self.write(isDurable: false) }
+        writer.asyncAfter(deadline: .now() + due) { self.write() }
     }
 
     package func enqueue(_ change: StateChange) { enqueue([change]) }
 
+    /// Has what gathered until now written without waiting for more. Returns at once.
+    package func writeSoon() { writer.async { self.write() } }
+
     /// What went wrong with a write since the start, so that a run need not go on in vain.
     package var failure: StateProblem? { pending.withLock { $0.failure } }
 
-    /// Returns when everything that was enqueued before is durable.
+    /// Returns when everything that was enqueued before is recorded. It is durable with the next durable change, such as
+    /// `StateStore.finishRun`.
     ///
     /// - Throws: `StateProblem`, also for a batch that was written before: then changes are lost and the run has failed.
     package func flush() async throws {
         await withCheckedContinuation { continuation in
             writer.async {
-                self.write(isDurable: true)
+                self.write()
                 continuation.resume()
             }
         }
@@ -60,21 +64,19 @@ package final class RecordingQueue: Sendable {
     }
 
     /// Writes what has gathered. Runs on the writer's queue alone.
-    private func write(isDurable: Bool) {
+    private func write() {
         let changes = pending.withLock { pending in
             defer { pending.changes = [] }
             pending.isScheduled = false
             return pending.failure == nil ? pending.changes : []
         }
-        if changes.isEmpty && !isDurable { return }
         do {
             var start = 0
-            repeat {
+            while start < changes.count {
                 let end = min(changes.count, start + Self.transactionSize)
-                let isLast = end == changes.count
-                try store.record(Array(changes[start..<end]), isDurable: isDurable && isLast)
+                try store.record(Array(changes[start..<end]), isDurable: false)
                 start = end
-            } while start < changes.count
+            }
         } catch {
             let problem =
                 error as? StateProblem ?? StateProblem(.unexpected, path: store.path, detail: "\(error)")

@@ -59,8 +59,9 @@ struct StateOpening {
 
     /// Makes a database without records where there is none.
     ///
-    /// It is made in memory and published whole: a crash leaves it or nothing, and the disk is waited for twice, while SQLite
-    /// waits eight times when it makes the tables in the file and then goes over to a log.
+    /// It is made in memory and published whole: a crash leaves it or nothing, and the disk is waited for once here (and once for
+    /// the name, with that of the log, when it is opened), while SQLite waits eight times when it makes the tables in the file and
+    /// then goes over to a log.
     private func create() throws {
         // What a database that is gone left behind would be played into this one.
         for suffix in ["-wal", "-shm", "-journal"] where unsafe unlink(path + suffix) != 0 {
@@ -73,7 +74,7 @@ struct StateOpening {
                 return try serialized(database)
             }
             if wantedJournal == .log { Schema.Header.useLog(in: &image) }
-            try writeFileAtomically(path, image)
+            try writeFileAtomically(path, image, durable: .bytes)
         } catch let error as DatabaseError {
             throw StateProblem(error, path: path)
         } catch let error as FileProblem {

@@ -40,8 +40,9 @@ extension StateStore {
         }
     }
 
-    /// Records that a run began, before anything else is recorded of it. Durable.
-    package func beginRun(_ run: RunRecord) throws { try record([.run(run)]) }
+    /// Records that a run began, before anything else is recorded of it. Whatever survives a power failure of the run, this
+    /// does: the log keeps the order, and loses no more than its end.
+    package func beginRun(_ run: RunRecord) throws { try record([.run(run)], isDurable: false) }
 
     /// Records how a run ended, in place of how it began, and drops history beyond what is kept. Durable.
     package func finishRun(_ run: RunRecord, keeping history: HistoryLimits = HistoryLimits()) throws {
