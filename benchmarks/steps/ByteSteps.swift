@@ -11,6 +11,9 @@ struct ByteSteps {
         let text = workload.textByteCount
         measurements.add(Measurements.floorName, try inflate(workload, by: Inflater.self), bytes: text)
         measurements.add("inflate (zlib)", try inflate(workload, by: ZlibInflater.self), bytes: text)
+        if let together = try inflateThreeAtATime(workload) {
+            measurements.add("inflate (three at a time)", together, bytes: text)
+        }
 
         var sum = Stopwatch()
         var checksum = CRC32()
@@ -62,6 +65,32 @@ struct ByteSteps {
                     var decoder = Decoder()
                     _ = try unsafe inflateAll(input, with: &decoder, into: output)
                 }
+            }
+        }
+        return stopwatch
+    }
+
+    /// Nil where there are not three short ones, or the processor does not run it.
+    private func inflateThreeAtATime(_ workload: Workload) throws -> Stopwatch? {
+        let payloads = workload.payloads
+        guard shortStreamCount > 0, payloads.count >= shortStreamCount,
+            payloads.allSatisfy({ $0.text.count <= 512 << 10 })
+        else { return nil }
+        var stopwatch = Stopwatch()
+        let outputs = (0..<shortStreamCount).map { _ in RecordBlock(capacity: 512 << 10) }
+        for start in stride(from: 0, to: payloads.count, by: shortStreamCount) {
+            let group = payloads[start..<min(start + shortStreamCount, payloads.count)]
+            let inputs = group.map { HeldBytes(Array($0.zip[$0.deflated])) }
+            let streams = zip(zip(group, inputs), outputs).map { pair, output in
+                unsafe ShortStream(
+                    // The bytes stay where they are, for `inputs` lives on.
+                    input: pair.1.withUnsafeBytes { unsafe $0 },
+                    output: UnsafeMutableRawBufferPointer(rebasing: output.bytes[..<pair.0.text.count]))
+            }
+            let areWhole = stopwatch.time { unsafe inflateTogether(streams) }
+            withExtendedLifetime(inputs) {}
+            guard areWhole.allSatisfy(\.self) else {
+                throw BenchmarkProblem(description: "a deflate stream is not by the book")
             }
         }
         return stopwatch
