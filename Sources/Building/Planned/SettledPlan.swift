@@ -40,11 +40,9 @@ struct SettledPlan {
         return XXH3Digest(of: bytes)
     }
 
-    /// What was kept under this key; nil where that is nothing, or not whole.
+    /// What was kept under this key; nil where that is nothing. A part that is damaged holds for nothing.
     init?(_ workspace: Workspace, key: XXH3Digest) {
-        guard let bytes = (try? readSmallFile(workspace.settledPath, limit: 1 << 32)) ?? nil,
-            let table = StampTable(bytes), table.key == key
-        else { return nil }
+        guard let table = StampTable(path: workspace.settledPath), table.key == key else { return nil }
         self.workspace = workspace
         self.key = key
         self.table = table
