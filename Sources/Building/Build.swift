@@ -148,7 +148,7 @@ package func build(
             }
         } else if let key, plan.isSettled {
             plan.settle(workspace, key: key, consideredCount: counts.considered, visits: survey.visits)
-        } else if key != nil, !run.hasWritten(into: survey.visits),
+        } else if key != nil, !run.hasAdded(to: survey.visits),
             let stamps = plan.stampsWhenDone(
                 after: run.changes, startedAt: observer.clock.startedAt * 1_000),
             let key = try keyNow()

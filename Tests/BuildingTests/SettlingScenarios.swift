@@ -236,4 +236,36 @@ import Testing
         try archive.putDay("BBB", "2024-01-04")
         #expect(try project.build().counts == BuildCounts(considered: 7, fresh: 6, built: 1))
     }
+
+    @Test("where rules read what others make, unless new outputs came among what was listed")
+    func stages() throws {
+        let archive = try Archive(symbols: ["AAA", "BBB"], days: 3)
+        let origin = try Origin(archive.path)
+        let project = try ProjectDirectory(
+            barsDatafile(
+                .bucket(origin.url),
+                rules: """
+                      copies:
+                        from: lake/bars/symbol={symbol}/{day}.parquet
+                        to: lake/copies/{symbol}/{day}.parquet
+                        run: cp {input} {output}
+                    """))
+        let everything = BuildCounts(considered: 12, fresh: 12)
+        #expect(try project.build().counts == BuildCounts(considered: 12, built: 12, fetched: 6))
+        // The directories that the next build lists are there since.
+        #expect(try project.build("--refresh", "none").counts == everything)
+        let csv = Archive.csv("AAA", "2024-01-02").replacing(",23\n", with: ",24\n")
+        try archive.put(csv, at: Archive.key("AAA", "2024-01-02"))
+        try FileManager.default.removeItem(atPath: project.path(Self.settled))
+        let changed = try project.build("--refresh", "full").counts
+        #expect(changed == BuildCounts(considered: 12, fresh: 10, built: 2, fetched: 1))
+        let touch = try #require(FileTouch(project.path(Self.settled)))
+        #expect(try project.build("--refresh", "none").counts == everything)
+        #expect(FileTouch(project.path(Self.settled)) == touch)
+        try archive.putDay("BBB", "2024-01-04")
+        try FileManager.default.removeItem(atPath: project.path(Self.settled))
+        let new = try project.build("--refresh", "full").counts
+        #expect(new == BuildCounts(considered: 14, fresh: 12, built: 2, fetched: 1))
+        #expect(!project.exists(Self.settled))
+    }
 }

@@ -1,3 +1,4 @@
+import Graph
 import Listing
 import Planning
 import Synchronization
@@ -8,19 +9,23 @@ extension BuildRun {
         knowledge.withLock { RunChanges(raws: $0.raws, actions: $0.actions) }
     }
 
-    /// Whether outputs were built in directories that a listing read: other names are there now than the listing saw, and nobody
-    /// knows which of them are outputs only.
-    func hasWritten(into visits: DirectoryVisits) -> Bool {
+    /// Whether new outputs came into directories that a listing read: other names are there now than the listing saw, and nobody
+    /// knows whether they are outputs only.
+    func hasAdded(to visits: DirectoryVisits) -> Bool {
         guard let visited = visits.names, !visited.isEmpty else { return false }
-        return knowledge.withLock { known in
-            known.wasBuilt.contains { output in
-                var directory = Substring(workspace.absolute(output))
-                while let slash = directory.lastIndex(of: "/") {
-                    directory = directory[..<slash]
-                    if visited[String(directory)] != nil { return true }
-                }
-                return false
+        let built = knowledge.withLock { $0.wasBuilt }
+        return plan.steps.contains { step in
+            guard
+                step.causes.contains(CauseSet(.neverBuilt)) || step.causes.contains(CauseSet(.outputMissing))
+            else { return false }
+            let output = graph.output(of: step.action)
+            guard built.contains(output) else { return false }
+            var directory = Substring(workspace.absolute(output))
+            while let slash = directory.lastIndex(of: "/") {
+                directory = directory[..<slash]
+                if visited[String(directory)] != nil { return true }
             }
+            return false
         }
     }
 }
