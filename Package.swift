@@ -85,8 +85,8 @@ let package = Package(
         .library("CSV", uses: ["Problems", "Bytes", "Columns", "CVector"]),
         .library("Parquet", uses: ["Problems", "Bytes", "Columns", "Compression", "CVector"]),
         .library("HTTP", uses: ["Problems", "CCurl"]),
-        .library("Files", uses: ["Problems", "Bytes", "CLinux"]),
         .library("WorkStealing"),
+        .library("Files", uses: ["Problems", "Bytes", "WorkStealing", "CLinux"]),
 
         .target(
             name: "Graph", dependencies: ["Problems", "Bytes", "Columns", "Files"], path: "Sources/Graph",
@@ -97,7 +97,9 @@ let package = Package(
         .stage("Planning", uses: ["Bytes", "Files"]),
         .stage("Scheduling", uses: ["WorkStealing"]),
         .stage("Fetching", uses: ["HTTP", "Files", "Bytes"]),
-        .stage("Cleaning", uses: ["Bytes", "Columns", "Compression", "Zip", "CSV", "Parquet", "Files"]),
+        .stage(
+            "Cleaning",
+            uses: ["Bytes", "Columns", "Compression", "Zip", "CSV", "Parquet", "Files", "WorkStealing"]),
         .stage("Publishing", uses: ["Files", "Bytes"]),
         .stage("Recording", uses: ["Bytes", "Files", "CXXHash", "CSQLite", grdb]),
 

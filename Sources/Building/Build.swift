@@ -140,6 +140,13 @@ package func build(
         withExtendedLifetime(run) {}
     }
     if report.failures.isEmpty, !Task.isCancelled {
+        func keyNow() throws -> XXH3Digest? {
+            let state = try openState(workspace, access: .reader, observer: observer)
+            let generation = try state.generation()
+            try state.close()
+            return SettledPlan.key(
+                of: loaded, in: workspace, generation: generation, toolVersion: request.toolVersion)
+        }
         if let changed {
             try resettle(
                 changed.part, besides: changed.rest, consideredCount: counts.considered, in: workspace,
@@ -150,6 +157,14 @@ package func build(
             }
         } else if let key, plan.isSettled {
             plan.settle(workspace, key: key, consideredCount: counts.considered, visits: survey.visits)
+        } else if key != nil, !run.hasAdded(to: survey.visits),
+            let stamps = plan.stampsWhenDone(
+                after: run.changes, startedAt: observer.clock.startedAt * 1_000),
+            let key = try keyNow()
+        {
+            plan.settle(
+                workspace, key: key, consideredCount: counts.considered, visits: survey.visits,
+                changed: stamps)
         }
     }
     report.seconds = secondsSince(started)

@@ -8,6 +8,7 @@ import Synchronization
 final class Display: BuildObserver {
     private struct State {
         var progress: Progress
+        var alike = AlikeFailures()
         var shownLength = 0
         var isClosed = false
     }
@@ -76,6 +77,10 @@ final class Display: BuildObserver {
             // Most messages begin with the place already.
             let shown = target.escapedForDisplay
             let text = message.escapedLines
+            let isShown = state.withLock {
+                $0.alike.isShown(target: shown, category: category, message: text)
+            }
+            guard isShown || isVerbose else { break }
             log(
                 .error, text.hasPrefix(shown) ? text : "\(shown): \(text)",
                 [
@@ -83,6 +88,7 @@ final class Display: BuildObserver {
                     "attempts": .stringConvertible(attempts),
                 ])
         case .abandoned(let target, let because):
+            guard state.withLock({ $0.alike.isShownAbandoned() }) || isVerbose else { break }
             log(
                 .warning,
                 "\(target.escapedForDisplay): not built, because \(because.escapedForDisplay) failed",
@@ -99,10 +105,13 @@ final class Display: BuildObserver {
         logger.log(level: level, "\(text)", metadata: metadata)
     }
 
-    /// Stops drawing. Nothing is shown after this but the summary.
+    /// Stops drawing, and says how many failures were not shown. Nothing is shown after this but the summary.
     func close() {
         drawing.withLock { $0?.cancel() }
         clearBar()
+        let counts = isVerbose ? [] : state.withLock { $0.alike.lines }
+        for line in counts { log(.error, line) }
+        if !counts.isEmpty { log(.notice, "'datamake log what-failed' lists all of them") }
         state.withLock { $0.isClosed = true }
     }
 

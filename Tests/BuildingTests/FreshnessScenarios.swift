@@ -37,6 +37,23 @@ import Testing
         #expect(FileTouch.of(touches.keys.sorted(), in: built.project) == touches)
     }
 
+    @Test("what one of two actions finds out about a file they both read is not forgotten")
+    func sharedInputs() throws {
+        let archive = try Archive(symbols: ["AAA", "BBB"], days: 20)
+        let origin = try Origin(archive.path)
+        let copies = """
+              copies:
+                from: archive:data/{symbol}/{symbol}-{date:day}.zip
+                to: copies/{symbol}/{date}.zip
+                run: cp {input} {output}
+            """
+        let project = try ProjectDirectory(barsDatafile(.bucket(origin.url), rules: copies))
+        #expect(try project.build().counts == BuildCounts(considered: 80, built: 80, fetched: 40))
+        // Makes a plan even where an answer was kept.
+        try? FileManager.default.removeItem(atPath: project.path(SettledScenarios.settled))
+        #expect(try project.build("--refresh", "none").counts == BuildCounts(considered: 80, fresh: 80))
+    }
+
     @Test("a zip made anew around the same CSV rewrites nothing", arguments: Kind.allCases)
     func remadeZip(_ kind: Kind) throws {
         let built = try Built(kind)

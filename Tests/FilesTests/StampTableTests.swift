@@ -21,13 +21,26 @@ import Testing
 
     private func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : scratch.path(path) }
 
+    /// The table that a file with these bytes is.
+    private func opened(_ bytes: [UInt8]) throws -> StampTable? {
+        let path = scratch.path + ".table"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data(bytes).write(to: URL(filePath: path))
+        return StampTable(path: path)
+    }
+
+    /// Whether the files are as the table says; asked for in both ways.
     private func matches(_ bytes: [UInt8], workers: Int = 2) throws -> Bool {
-        try #require(StampTable(bytes)).matchesDisk(under: scratch.path, workerCount: workers)
+        let table = try #require(try opened(bytes))
+        let moving = table.matchesDisk(under: scratch.path, workerCount: workers)
+        #expect(
+            moving == table.matchesDisk(under: scratch.path, workerCount: workers, movingThreads: false))
+        return moving
     }
 
     @Test("of no file always matches, and keeps key and note")
     func empty() throws {
-        let table = try #require(StampTable(try table([], note: 1 << 40)))
+        let table = try #require(try opened(try table([], note: 1 << 40)))
         #expect(table.key == key)
         #expect(table.note == 1 << 40)
         #expect(table.matchesDisk(under: scratch.path, workerCount: 2))
@@ -105,7 +118,7 @@ import Testing
             if changed.contains("top") || changed.contains(scratch.path("top")) {
                 changed.formUnion(["top", scratch.path("top")])
             }
-            let before = try #require(StampTable(try table(paths)))
+            let before = try #require(try opened(try table(paths)))
             for path in changed where !path.contains("absent") {
                 try scratch.write("and more \(random.next())", to: path.hasPrefix("/") ? "top" : path)
             }
@@ -181,36 +194,55 @@ import Testing
         }
     }
 
-    @Test("damaged bytes are no table")
+    @Test("a damaged table is none, or matches nothing")
     func damage() throws {
         let good = try table(try makeTree())
+        #expect(try matches(good))
         var random = SeededGenerator(seed: 5)
         for _ in 0..<200 {
             var bytes = good
-            bytes[Int.random(in: 0..<bytes.count, using: &random)] ^=
-                1 << UInt8.random(in: 0..<8, using: &random)
-            #expect(StampTable(bytes) == nil)
+            let index = Int.random(in: 0..<bytes.count, using: &random)
+            bytes[index] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+            guard let table = try opened(bytes) else { continue }
+            #expect(!table.matchesDisk(under: scratch.path, workerCount: 1), "byte \(index)")
+            #expect(table.writer(without: []) == nil, "byte \(index)")
         }
-        for length in [0, 1, 31, 32, 47, 48, 100, good.count - 1] {
-            #expect(StampTable(Array(good[..<length])) == nil)
+        for length in [0, 1, 31, 32, 47, 48, 51, 52, 100, good.count / 2, good.count - 1] {
+            #expect(try opened(Array(good[..<length])) == nil)
         }
+        #expect(StampTable(path: scratch.path) == nil, "a directory")
+        #expect(StampTable(path: scratch.path("absent")) == nil)
     }
 
     @Test("blocks that lie about lengths match nothing and read nothing outside")
     func lies() throws {
         try scratch.write("1", to: "a/b")
         let good = try table(["a/b"])
+        // One segment: 32 bytes before it, and its entry in the index, the count and a digest behind it.
+        let blocks = Array(good.dropFirst(32).dropLast(40))
         var random = SeededGenerator(seed: 6)
+        var lieCount = 0
         for _ in 0..<2_000 {
-            var bytes = Array(good.dropLast(16))
-            let index = Int.random(in: 32..<bytes.count, using: &random)
+            var bytes = blocks
+            let place = Int.random(in: bytes.indices, using: &random)
             let value = UInt8.random(in: 0...255, using: &random)
-            guard bytes[index] != value else { continue }
-            bytes[index] = value
-            bytes += XXH3Digest(of: bytes).bytes
-            guard let table = StampTable(bytes) else { continue }
+            guard bytes[place] != value else { continue }
+            bytes[place] = value
+            let entry = good[(good.count - 40)..<(good.count - 36)] + XXH3Digest(of: bytes).bytes
+            let index = Array(entry + good[(good.count - 20)..<(good.count - 16)])
+            let file = good[..<32] + bytes + index + XXH3Digest(of: good[..<32] + index).bytes
+            let table = try #require(try opened(Array(file)))
             #expect(!table.matchesDisk(under: scratch.path, workerCount: 1))
+            lieCount += 1
         }
+        #expect(lieCount > 1_900)
+    }
+
+    @Test("threads that move leave the process where it was")
+    func workingDirectory() throws {
+        let before = FileManager.default.currentDirectoryPath
+        #expect(try matches(try table(try makeTree()), workers: 3))
+        #expect(FileManager.default.currentDirectoryPath == before)
     }
 
     @Test(

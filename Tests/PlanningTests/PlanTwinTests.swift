@@ -9,7 +9,7 @@ import Testing
 /// What the planner decides from columns is what the verdict says that names old and new values.
 @Suite struct PlanTwinTests {
     /// A world in which anything may be the matter with anything, drawn by a seed.
-    private struct RandomWorld {
+    struct RandomWorld {
         var random: SeededGenerator
         var world: World
         var records = RecordsByName()

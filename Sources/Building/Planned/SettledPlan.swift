@@ -9,7 +9,8 @@ import Recording
 /// The answer "nothing to do", kept with everything it follows from.
 ///
 /// A plan is a function of the Datafile, the program, the records and the stamps that the disk shows. When one finds nothing
-/// to do, all of these are written down: the first three as one digest (`key`), the stamps as they were asked for. While all
+/// to do, or a run has done all of it, all of these are written down: the first three as one digest (`key`), the stamps as they
+/// are recorded. While all
 /// are the same, so is the answer, and neither objects nor records need be read to give it. Anything else, also a file that is
 /// missing or damaged, means that a plan is made as ever.
 struct SettledPlan {
@@ -45,11 +46,9 @@ struct SettledPlan {
         ((try? isRegularFile(workspace.settledPath)) ?? nil) == true
     }
 
-    /// What was kept under this key; nil where that is nothing, or not whole.
+    /// What was kept under this key; nil where that is nothing. A part that is damaged holds for nothing.
     init?(_ workspace: Workspace, key: XXH3Digest) {
-        guard let bytes = (try? readSmallFile(workspace.settledPath, limit: 1 << 32)) ?? nil,
-            let table = StampTable(bytes), table.key == key
-        else { return nil }
+        guard let table = StampTable(path: workspace.settledPath), table.key == key else { return nil }
         self.workspace = workspace
         self.key = key
         self.table = table
@@ -61,15 +60,19 @@ struct SettledPlan {
 }
 
 extension Plan {
-    /// Keeps the answer of this plan, which found nothing to do: all stamps are as recorded, so the records say them.
+    /// Keeps the answer of this plan, which found nothing to do or was done: all stamps are as recorded, so the records say
+    /// them.
     /// A file that cannot be written costs time later, no more.
     ///
     /// - Parameters:
+    ///   - key: of the records as they are now.
+    ///   - changed: stamps that were recorded since the plan was made.
     ///   - visits: directories that a listing read; nothing is kept where these cannot be compared later.
     ///   - besides: what was kept before, of which the plan is about a part only: files other than `paths` are as they were.
     func settle(
         _ workspace: Workspace, key: XXH3Digest, consideredCount: Int, visits: DirectoryVisits,
-        besides settled: SettledPlan? = nil, replacing paths: Set<[UInt8]> = []
+        changed: ChangedStamps = ChangedStamps(), besides settled: SettledPlan? = nil,
+        replacing paths: Set<[UInt8]> = []
     ) {
         var table = StampTableWriter()
         if let settled {
@@ -77,7 +80,7 @@ extension Plan {
             table = rest
         }
         guard let directories = visits.names else { return }
-        note(in: &table)
+        note(in: &table, changed: changed)
         for (directory, names) in directories { table.append(directory: directory, names: names) }
         let files = DiskFiles(workspace: workspace)
         for path in statisticsPaths(of: graph.project) { table.append(path: path, stamp: files.stamp(path)) }
@@ -87,22 +90,24 @@ extension Plan {
     }
 
     /// Writes down every file of the plan. Neighbours in a directory come one after the other.
-    private func note(in table: inout StampTableWriter) {
+    private func note(in table: inout StampTableWriter, changed: ChangedStamps) {
         var path = [UInt8]()
         for (list, objects) in graph.objects.enumerated() {
             let prefix = Array(graph.pathPrefix(list: list).utf8)
             for object in objects.indices {
                 guard let raw = graph.raw(list: list, object: object), findings[raw.index] != .notInspected,
-                    let facts = facts(of: raw)
+                    let stamp = changed.raws[raw] ?? facts(of: raw)?.stamp
                 else { continue }
                 path.removeAll(keepingCapacity: true)
                 path += prefix
                 objects.keys.copy(object, to: &path)
-                table.append(path: path.span, stamp: facts.stamp)
+                table.append(path: path.span, stamp: stamp)
             }
         }
         for step in steps {
-            table.append(path: graph.outputs[bytes: step.action.index], stamp: facts(of: step.action)?.stamp)
+            table.append(
+                path: graph.outputs[bytes: step.action.index],
+                stamp: changed.actions[step.action] ?? facts(of: step.action)?.stamp)
         }
     }
 }

@@ -208,31 +208,41 @@ extension BuildRun {
     private func confirm(
         _ action: Action, inputs: [CurrentInput], record: ActionRecord?, as job: RunningJob
     ) {
-        var changes = rawChanges(inputs)
-        changes.append(event(job, action.output, .hash, .unchanged))
-        if var record {
-            record.inputs = inputRecords(inputs)
-            record.run = identifier
-            let confirmed = record
-            changes.append(.action(confirmed))
-            knowledge.withLock { $0.actions[action.output] = confirmed }
-        }
+        var changes = [event(job, action.output, .hash, .unchanged)]
+        var confirmed = record
+        confirmed?.inputs = inputRecords(inputs)
+        confirmed?.run = identifier
+        if let confirmed { changes.append(.action(confirmed)) }
         changes.append(.clearFailure(target: action.output))
-        recorder.enqueue(changes)
         knowledge.withLock { known in
+            recorder.enqueue(note(inputs, in: &known) + changes)
+            known.actions[action.output] = confirmed
             known.report.unchanged += 1
             known.failures[action.output] = nil
         }
         observer.observe(.unchanged(target: action.output))
     }
 
-    func rawChanges(_ inputs: [CurrentInput]) -> [StateChange] {
-        let now = Stamp.now()
+    /// Notes what was found out about files from outside.
+    ///
+    /// Of two actions that read one file at once, one may know what is in the zip and the other not: what the first knows must
+    /// not be lost. So this is noted, merged and enqueued under one lock, and records say what `knowledge` says.
+    ///
+    /// - Returns: what there is to record.
+    func note(_ inputs: [CurrentInput], in known: inout Knowledge) -> [StateChange] {
+        // When it was hashed counts, not now: a recipe may run for long. The start of the run is before that.
+        let startedAt = listings.clock.startedAt * 1_000
         return inputs.compactMap { input in
             guard var record = input.raw else { return nil }
+            if record.payload == nil, let other = known.raws[input.input.name],
+                other.content == record.content
+            {
+                record.payload = other.payload
+            }
+            known.raws[input.input.name] = record
             if case .object = input.input.origin {
             } else {
-                record.stamp = record.stamp.trusted(observedAt: now)
+                record.stamp = record.stamp.trusted(observedAt: startedAt)
             }
             return .raw(record)
         }

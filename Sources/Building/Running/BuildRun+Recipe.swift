@@ -75,12 +75,12 @@ extension BuildRun {
         let event = event(
             job, action.output, eventKind(of: action.recipe), isUnchanged ? .unchanged : .done,
             byteCount: content.byteCount)
-        recorder.enqueue(rawChanges(inputs) + [.action(new), .clearFailure(target: action.output), event])
         knowledge.withLock { known in
+            recorder.enqueue(
+                note(inputs, in: &known) + [.action(new), .clearFailure(target: action.output), event])
             known.actions[action.output] = new
             known.failures[action.output] = nil
             known.wasBuilt.insert(action.output)
-            for input in inputs { if let raw = input.raw { known.raws[input.input.name] = raw } }
             if isUnchanged {
                 known.report.unchanged += 1
             } else {

@@ -25,7 +25,7 @@ package struct DirectoryNames: Hashable, Sendable {
     }
 
     /// Of the directory that stands there now. Nil where it holds what cannot be told without a closer look.
-    init?(at directory: Int32, _ path: [CChar]) {
+    init?(at directory: Int32, _ path: UnsafePointer<CChar>) {
         let descriptor = unsafe openat(directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         guard let stream = unsafe fdopendir(descriptor) else {

@@ -1,160 +1,210 @@
 package import Bytes
+import Glibc
+import Synchronization
+import WorkStealing
 
-/// Paths of very many files with the stamps they had, as one run of bytes; `StampTable` compares it with the disk.
+/// What `StampTableWriter` wrote, compared with the disk: whether every file has the stamp it had.
 ///
-/// Neighbours in a directory share what their names begin with, so a file takes some 15 bytes. A stamp is kept as 64 bits
-/// of its hash: two stamps of one file that share them are an accident nobody will see.
-///
-/// Layout, integers little-endian: magic (8 bytes), key (16), note (8), then blocks, then XXH3-128 of all before (16).
-/// A block: byte count of what follows (4), count of files (4), byte count of the directory's path (4), that path with the
-/// slash, and for each file: bytes shared with the name before, bytes that follow (both LEB128), these bytes, hash (8). The name `.` stands
-/// for the names in that directory.
-package struct StampTableWriter: Sendable {
-    static let magic: [UInt8] = Array("dmkstmp1".utf8)
-    static let headerByteCount = 32
-    static let trailerByteCount = 16
-    /// Small enough that many workers share one large directory.
-    static let blockFileCount = 2048
-    /// The system takes no longer paths, with the zero at their end.
-    static let pathByteLimit = 4095
+/// The files of a directory are asked for by their bare names, by all threads at once. Each reads the part of the table that
+/// it needs next, so the first file is asked for at once, and no more than a part a thread is in memory.
+package final class StampTable: Sendable {
+    private let file: Descriptor
+    private let path: String
+    private let segments: [Segment]
+    package let key: XXH3Digest
+    package let note: Int
 
-    private var bytes: [UInt8]
-    private var blockStart: Int?
-    private var blockCount = 0
-    private var directory: [UInt8] = []
-    private var lastName: [UInt8] = []
-    /// Whether a path was met that no file can have.
-    private(set) var isUnusable = false
-
-    package init() { bytes = [UInt8](repeating: 0, count: Self.headerByteCount) }
-
-    /// - Parameters:
-    ///   - path: absolute, or relative to the directory that the table is compared under.
-    ///   - stamp: nil where no regular file is.
-    package mutating func append(path: String, stamp: Stamp?) {
-        var path = path
-        let hash = stampHash(stamp)
-        path.withUTF8 { unsafe append($0, hash: hash) }
+    /// A run of whole blocks.
+    private struct Segment {
+        let bytes: Range<Int>
+        let digest: XXH3Digest
     }
 
-    /// The same, of a path as bytes.
-    package mutating func append(path: Span<UInt8>, stamp: Stamp?) {
-        let hash = stampHash(stamp)
-        unsafe path.withUnsafeBufferPointer { unsafe append($0, hash: hash) }
-    }
-
-    /// - Parameters:
-    ///   - directory: its path, without a slash at the end.
-    ///   - names: what it holds.
-    package mutating func append(directory: String, names: DirectoryNames) {
-        var path = directory + "/."
-        path.withUTF8 { unsafe append($0, hash: names.hash) }
-    }
-
-    /// - Parameter text: a path.
-    mutating func append(_ text: UnsafeBufferPointer<UInt8>, hash: UInt64) {
-        var nameStart = text.count
-        var hasZero = false
-        for index in text.indices where unsafe text[index] == 0 { hasZero = true }
-        // SAFETY: 0 <= nameStart - 1 < text.count.
-        while unsafe nameStart > 0 && text[nameStart - 1] != UInt8(ascii: "/") { nameStart -= 1 }
-        guard !hasZero, text.count > nameStart, text.count <= Self.pathByteLimit else {
-            isUnusable = true
-            return
+    /// Nil where there is no such file, or it is not a table as it was written. Only the index is read; a part that is damaged
+    /// matches nothing.
+    package init?(path: String) {
+        typealias Writer = StampTableWriter
+        guard let file = try? Descriptor(opening: path, O_RDONLY | O_NONBLOCK, for: .read),
+            let status = try? file.status(path: path), status.isRegularFile,
+            case let byteCount = Int(status.stamp.byteCount),
+            byteCount >= Writer.headerByteCount + Writer.trailerByteCount,
+            let header = file.bytes(0..<Writer.headerByteCount, path: path),
+            header.starts(with: Writer.magic),
+            let trailer = file.bytes(byteCount - Writer.trailerByteCount..<byteCount, path: path),
+            case let indexByteCount = integer(trailer, at: 0) * Writer.indexEntryByteCount,
+            case let indexStart = byteCount - Writer.trailerByteCount - indexByteCount,
+            indexStart >= Writer.headerByteCount,
+            let index = file.bytes(indexStart..<indexStart + indexByteCount, path: path),
+            XXH3Digest(of: header + index + trailer[..<4]).bytes.elementsEqual(trailer[4...]),
+            let key = XXH3Digest(bytes: header[8..<24])
+        else { return nil }
+        var segments = [Segment]()
+        var start = Writer.headerByteCount
+        for entry in stride(from: 0, to: indexByteCount, by: Writer.indexEntryByteCount) {
+            let end = start + integer(index, at: entry)
+            guard end <= indexStart,
+                let digest = XXH3Digest(bytes: index[entry + 4..<entry + Writer.indexEntryByteCount])
+            else { return nil }
+            segments.append(Segment(bytes: start..<end, digest: digest))
+            start = end
         }
-        let place = unsafe UnsafeBufferPointer(rebasing: text[..<nameStart])
-        let name = unsafe UnsafeBufferPointer(rebasing: text[nameStart...])
-        if unsafe blockStart == nil || blockCount == Self.blockFileCount
-            || !directory.elementsEqual(place)
-        {
-            endBlock()
-            blockStart = bytes.count
-            blockCount = 0
-            unsafe directory = Array(place)
-            lastName = []
-            for _ in 0..<12 { bytes.append(0) }
-            bytes.append(contentsOf: directory)
+        guard start == indexStart else { return nil }
+        self.file = file
+        self.path = path
+        self.segments = segments
+        self.key = key
+        note = integer(header, at: 24) | integer(header, at: 28) << 32
+    }
+
+    /// A writer that holds all files of this table but some. Nil for a table that is damaged.
+    ///
+    /// - Parameter paths: as bytes, since texts that Swift calls equal may name different files.
+    package func writer(without paths: Set<[UInt8]>) -> StampTableWriter? {
+        let directories = Set(
+            paths.map { path in
+                path[..<(path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0)]
+            })
+        var writer = StampTableWriter()
+        for segment in segments {
+            guard let bytes = file.bytes(segment.bytes, path: path), XXH3Digest(of: bytes) == segment.digest,
+                let blocks = Self.blocks(of: bytes)
+            else { return nil }
+            for block in blocks {
+                guard Self.append(block, of: bytes, without: paths, in: directories, to: &writer) else {
+                    return nil
+                }
+            }
         }
-        var shared = 0
-        let limit = min(lastName.count, name.count)
-        // SAFETY: shared < limit <= name.count.
-        while unsafe shared < limit && lastName[shared] == name[shared] { shared += 1 }
-        varint(shared)
-        varint(name.count - shared)
-        unsafe bytes.append(contentsOf: name[shared...])
-        word(hash)
-        unsafe lastName.replaceSubrange(shared..., with: name[shared...])
-        blockCount += 1
+        return writer
     }
 
-    /// Takes over all files of another.
-    package mutating func append(_ other: consuming StampTableWriter) {
-        other.endBlock()
-        append(block: other.bytes[Self.headerByteCount...])
-        isUnusable = isUnusable || other.isUnusable
-    }
-
-    /// Takes over a whole block of another table, from its byte count on.
-    mutating func append(block: ArraySlice<UInt8>) {
-        endBlock()
-        bytes += block
-    }
-
-    /// The table. Nil where a path was met that cannot be asked for again.
+    /// Whether every file has the stamp it had. Stops at the first that has not, or where the table is damaged.
     ///
     /// - Parameters:
-    ///   - key: of whoever keeps the table, to know it again by.
-    ///   - note: a number to go with it.
-    package consuming func finish(key: XXH3Digest, note: Int) -> [UInt8]? {
-        endBlock()
-        guard !isUnusable else { return nil }
-        for (index, byte) in (Self.magic + key.bytes).enumerated() { bytes[index] = byte }
-        put(UInt64(bitPattern: Int64(note)), byteCount: 8, at: 24)
-        bytes += XXH3Digest(of: bytes).bytes
-        return bytes
+    ///   - root: where relative paths begin.
+    ///   - workerCount: threads that ask at once.
+    ///   - movingThreads: whether threads may make directories of files their working directories: a file is found a little
+    ///     faster there than by the descriptor of its directory, which threads share the count of.
+    package func matchesDisk(under root: String, workerCount: Int, movingThreads: Bool = true) -> Bool {
+        let descriptor = unsafe Glibc.open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return segments.isEmpty }
+        defer { close(descriptor) }
+        let look = Look(table: self, root: descriptor)
+        let threads = (1..<max(1, min(workerCount, segments.count)) + 1).compactMap { _ in
+            HelperThread { look.go(movesThread: movingThreads) }
+        }
+        // On a thread that does other things too when the system has no thread to give.
+        if threads.isEmpty { look.go(movesThread: false) }
+        for thread in threads { thread.join() }
+        return !look.hasDifference.load(ordering: .acquiring)
     }
 
-    private mutating func endBlock() {
-        guard let start = blockStart else { return }
-        put(UInt64(bytes.count - start - 4), byteCount: 4, at: start)
-        put(UInt64(blockCount), byteCount: 4, at: start + 4)
-        put(UInt64(directory.count), byteCount: 4, at: start + 8)
-        blockStart = nil
-    }
+    /// What the threads of one comparison share.
+    private final class Look: Sendable {
+        let table: StampTable
+        let root: Int32
+        let next = Atomic(0)
+        let hasDifference = Atomic(false)
 
-    private mutating func put(_ value: UInt64, byteCount: Int, at offset: Int) {
-        for index in 0..<byteCount {
-            bytes[offset + index] = UInt8(truncatingIfNeeded: value >> UInt64(8 * index))
+        init(table: StampTable, root: Int32) {
+            self.table = table
+            self.root = root
+        }
+
+        /// Compares segments until none is left or one differs.
+        func go(movesThread: Bool) {
+            var look = StampLook(root: root, movesThread: movesThread)
+            let roomByteCount = table.segments.map(\.bytes.count).max() ?? 0
+            let room = UnsafeMutableRawBufferPointer.allocate(byteCount: roomByteCount, alignment: 16)
+            defer { unsafe room.deallocate() }
+            while !hasDifference.load(ordering: .relaxed) {
+                let index = next.add(1, ordering: .relaxed).oldValue
+                guard index < table.segments.count else { return }
+                let segment = table.segments[index]
+                // SAFETY: the room is as large as the largest segment.
+                let part = unsafe UnsafeMutableRawBufferPointer(rebasing: room[..<segment.bytes.count])
+                var hasher = XXH3Hasher()
+                let count = unsafe try? table.file.read(
+                    into: part, at: segment.bytes.lowerBound, path: table.path)
+                unsafe hasher.update(UnsafeRawBufferPointer(part))
+                guard count == part.count, hasher.digest() == segment.digest,
+                    unsafe look.isSame(UnsafeRawBufferPointer(part))
+                else { return hasDifference.store(true, ordering: .releasing) }
+            }
         }
     }
 
-    private mutating func varint(_ value: Int) {
-        var rest = value
-        while rest >= 0x80 {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
+    /// Where the contents of each block are; nil where that cannot be.
+    private static func blocks(of bytes: [UInt8]) -> [Range<Int>]? {
+        var blocks = [Range<Int>]()
+        var position = 0
+        while position < bytes.count {
+            guard bytes.count - position >= 4 else { return nil }
+            let byteCount = integer(bytes, at: position)
+            guard byteCount >= 8, byteCount <= bytes.count - position - 4 else { return nil }
+            blocks.append(position + 4..<position + 4 + byteCount)
+            position += 4 + byteCount
         }
-        bytes.append(UInt8(rest))
+        return blocks
     }
 
-    private mutating func word(_ value: UInt64) {
-        unsafe withUnsafeBytes(of: value.littleEndian) { unsafe bytes.append(contentsOf: $0) }
+    /// Takes a block over into a writer, without some files; false for a block that lies about its lengths.
+    private static func append(
+        _ block: Range<Int>, of bytes: [UInt8], without paths: Set<[UInt8]>,
+        in directories: Set<ArraySlice<UInt8>>, to writer: inout StampTableWriter
+    ) -> Bool {
+        let directory = block.lowerBound + 8
+        let byteCount = integer(bytes, at: block.lowerBound + 4)
+        guard byteCount <= block.upperBound - directory else { return false }
+        let place = bytes[directory..<directory + byteCount]
+        guard directories.contains(place) else {
+            writer.append(block: bytes[block.lowerBound - 4..<block.upperBound])
+            return true
+        }
+        var path = Array(place)
+        var position = directory + byteCount
+        for _ in 0..<integer(bytes, at: block.lowerBound) {
+            guard let (shared, added, hash) = entry(of: bytes, at: &position, end: block.upperBound),
+                byteCount + shared <= path.count
+            else { return false }
+            path.replaceSubrange((byteCount + shared)..., with: added)
+            guard !paths.contains(path) else { continue }
+            unsafe path.withUnsafeBufferPointer { unsafe writer.append($0, hash: hash) }
+        }
+        return true
+    }
+
+    /// One file of a block: bytes shared with the name before, bytes that follow them, hash.
+    private static func entry(
+        of bytes: [UInt8], at position: inout Int, end: Int
+    ) -> (shared: Int, added: ArraySlice<UInt8>, hash: UInt64)? {
+        func varint() -> Int? {
+            var value = 0
+            for shift in [0, 7, 14] where position < end {
+                let byte = bytes[position]
+                position += 1
+                value |= Int(byte & 0x7F) << shift
+                if byte < 0x80 { return value }
+            }
+            return nil
+        }
+        guard let shared = varint(), let count = varint(), count <= end - position - 8 else { return nil }
+        let added = bytes[position..<position + count]
+        position += count
+        let hash = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[position + $1]) << UInt64(8 * $1) }
+        position += 8
+        return (shared, added, hash)
     }
 }
 
-/// Never 0 for a stamp; 0 for none.
-func stampHash(_ stamp: Stamp?) -> UInt64 {
-    guard let stamp else { return 0 }
-    // Two rounds of a 128-bit product, as in wyhash: every bit of the four numbers reaches every bit of the sum.
-    func mixed(_ a: UInt64, _ b: UInt64) -> UInt64 {
-        let product = a.multipliedFullWidth(by: b)
-        return product.high ^ product.low
+extension Descriptor {
+    /// These bytes of the file; nil where it ends before, or cannot be read.
+    fileprivate borrowing func bytes(_ range: Range<Int>, path: String) -> [UInt8]? {
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
+            count =
+                (unsafe try? read(
+                    into: UnsafeMutableRawBufferPointer(buffer), at: range.lowerBound, path: path)) ?? 0
+        }
+        return bytes.count == range.count ? bytes : nil
     }
-    let first = mixed(
-        UInt64(bitPattern: stamp.byteCount) ^ 0xA076_1D64_78BD_642F,
-        UInt64(bitPattern: stamp.modified) ^ 0xE703_7ED1_A0B4_28DB)
-    let second = mixed(
-        UInt64(bitPattern: stamp.changed) ^ 0x8EBC_6AF0_9C88_C6E3, stamp.inode ^ 0x5899_65CC_7537_4CC3)
-    let sum = mixed(first ^ 0x1D8E_4E27_C47D_124F, second ^ 0xEB44_ACCA_B455_D165)
-    return max(1, sum)
 }

@@ -1,3 +1,5 @@
+import WorkStealing
+
 /// Reads a payload ahead of who parses it: inflating and hashing happen on a thread of their own, a few blocks in advance.
 final class ReadAhead {
     @safe private final class Block {

@@ -1,6 +1,7 @@
 import Columns
 import Graph
 import Parquet
+import WorkStealing
 
 /// Counts and encodes row groups: at once, or, with a processor to spare, on a thread of its own while the next is filling.
 ///

@@ -1,9 +1,14 @@
 #pragma once
+#include <linux/sched.h>
 #include <malloc.h>
 
 // Swift's Glibc module leaves these out.
 
 int syncfs(int file_descriptor);
+int unshare(int flags);
+
+/// Gives the calling thread a working directory that no other thread shares. 0, or -1 where the system does not let it.
+static inline int unshare_working_directory(void) { return unshare(CLONE_FS); }
 
 /// Blocks up to `bytes` stay in the process when freed. At most 32 MiB.
 static inline int malloc_keep_freed(int bytes) {
