@@ -72,7 +72,7 @@ let package = Package(
         .system("CZstd", apt: "libzstd-dev", pkgConfig: "libzstd"),
         .system("CISAL", apt: "libisal-dev", pkgConfig: "libisal"),
         .system("CExpat", apt: "libexpat1-dev", pkgConfig: "expat"),
-        .system("CCrypto", apt: "libssl-dev", pkgConfig: "libcrypto"),
+        .system("CCrypto", apt: "libssl-dev"),
         .system("CSQLite", apt: "libsqlite3-dev", pkgConfig: "sqlite3"),
         .system("CLinux", apt: "libc6-dev"),
         .target(name: "CVector", path: "Sources/System/CVector"),

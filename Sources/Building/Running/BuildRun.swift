@@ -114,6 +114,8 @@ final class BuildRun: Sendable {
         actions.isCancelled = { [self] in recorder.failure != nil }
         let summary = await runSchedule(
             schedule, limits: limits, on: pool, fetchExecutor: pool, actions: actions)
+        // While the threads end.
+        recorder.writeSoon()
         pool.shutdown()
         client?.shutdown()
         let lastPublished = fileClockNanoseconds()

@@ -27,25 +27,20 @@ import CXXHash
 
 /// SHA-256 over bytes that arrive in pieces, by libcrypto (which uses the processor's SHA instructions).
 @safe public struct SHA256Hasher: ~Copyable {
-    private let context: OpaquePointer
+    private var context = SHA256_CTX()
 
-    public init() {
-        unsafe context = EVP_MD_CTX_new()!
-        unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil)
-    }
-
-    deinit { unsafe EVP_MD_CTX_free(context) }
+    public init() { unsafe SHA256_Init(&context) }
 
     public mutating func update(_ bytes: UnsafeRawBufferPointer) {
         guard let base = bytes.baseAddress, bytes.count > 0 else { return }
-        unsafe EVP_DigestUpdate(context, base, bytes.count)
+        unsafe SHA256_Update(&context, base, bytes.count)
     }
 
     public consuming func finish() -> SHA256Digest {
         var bytes = [UInt8](repeating: 0, count: SHA256Digest.byteCount)
         unsafe bytes.withUnsafeMutableBufferPointer { buffer in
-            // SAFETY: EVP_sha256 writes exactly 32 bytes, the buffer's length.
-            _ = unsafe EVP_DigestFinal_ex(context, buffer.baseAddress, nil)
+            // SAFETY: writes exactly 32 bytes, the buffer's length.
+            _ = unsafe SHA256_Final(buffer.baseAddress, &context)
         }
         return SHA256Digest(bytes: bytes)!
     }
