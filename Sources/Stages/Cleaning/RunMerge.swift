@@ -43,8 +43,9 @@ final class RunMerge: RowSource {
 /// The runs' next rows in a heap by prefix.
 ///
 /// From the first run as many rows are taken at once as come before the next row of every other; a long stretch is handed
-/// on where it lies, short ones are copied together. (A struct in a class, of arrays of plain numbers: its hot loops need no
-/// check for exclusive access and count no references.)
+/// on where it lies, short ones are copied together. Where stretches are very short, the next rows of all runs are sorted
+/// together instead: a radix sort costs a row less than its way through the heap. (A struct in a class, of arrays of plain
+/// numbers: its hot loops need no check for exclusive access and count no references.)
 private struct MergeHeap {
     struct Entry {
         var prefix: UInt64
@@ -58,20 +59,26 @@ private struct MergeHeap {
     var blocks: [RowBlock] = []
     var counts: [Int] = []
     var taken: [Int] = []
-    let prefixes: PrefixMemory
+    let keys: KeyMemory
     var heap: [Entry] = []
     let output: [Column]
     /// Rows that go to the output; sources are cursors.
     var planned: [RowSpan] = []
+    /// Rows that are sorted together, and memory for that.
+    var batch: [SortEntry] = []
+    var spareBatch: [SortEntry] = []
 
     /// A stretch from which on rows are handed on without a copy.
     static let longStretch = 1_024
+    /// After so many stretches of fewer rows than these on average, rows are sorted together.
+    static let stretchesToJudge = 32
+    static let shortStretch = 4
 
     init(_ sources: [any RowSource], order: RowOrder, types: [ColumnType], blockRows: Int) throws {
         self.order = order
         self.blockRows = blockRows
         output = types.map { Column(type: $0, capacity: min(blockRows, 4_096)) }
-        prefixes = PrefixMemory(count: sources.count)
+        keys = KeyMemory(count: sources.count)
         for source in sources {
             guard let block = try source.next() else { continue }
             let cursor = self.sources.count
@@ -79,9 +86,13 @@ private struct MergeHeap {
             blocks.append(block)
             counts.append(block.rows.count)
             taken.append(0)
-            prefixes.set(cursor, order.prefixes(of: block.columns, rows: block.rows))
-            heap.append(Entry(prefix: prefixes[cursor, 0], cursor: Int32(cursor)))
+            keys.set(cursor, block, order)
+            heap.append(Entry(prefix: keys.prefix(cursor, 0), cursor: Int32(cursor)))
         }
+        makeHeap()
+    }
+
+    private mutating func makeHeap() {
         for index in stride(from: heap.count / 2 - 1, through: 0, by: -1) { siftDown(index) }
     }
 
@@ -89,8 +100,19 @@ private struct MergeHeap {
         let limit = min(limit, blockRows)
         for column in output { column.removeAll() }
         var count = 0
+        var stretches = (count: 0, rows: 0)
         while count < limit {
             guard try refillFirst() else { break }
+            if stretches.count >= Self.stretchesToJudge,
+                stretches.rows < stretches.count * Self.shortStretch
+            {
+                let sorted = planBatch(limit: limit - count)
+                count += sorted
+                // What is left of the limit is too little to be worth another time.
+                if count > limit / 2 { break }
+                if sorted > 0 { continue }
+                stretches = (0, 0)
+            }
             let cursor = Int(heap[0].cursor)
             let stretch = min(stretchOfFirst(), limit - count)
             let row = blocks[cursor].rows.lowerBound + taken[cursor]
@@ -105,6 +127,8 @@ private struct MergeHeap {
             taken[cursor] += stretch
             planned.append(RowSpan(source: cursor, rows: row..<(row + stretch)))
             count += stretch
+            stretches.count += 1
+            stretches.rows += stretch
             settleFirst()
         }
         copyPlanned()
@@ -125,7 +149,7 @@ private struct MergeHeap {
     private mutating func settleFirst() {
         let cursor = Int(heap[0].cursor)
         guard taken[cursor] < counts[cursor] else { return }
-        heap[0].prefix = prefixes[cursor, taken[cursor]]
+        heap[0].prefix = keys.prefix(cursor, taken[cursor])
         siftDown(0)
     }
 
@@ -140,7 +164,7 @@ private struct MergeHeap {
                 blocks[cursor] = block
                 counts[cursor] = block.rows.count
                 taken[cursor] = 0
-                prefixes.set(cursor, order.prefixes(of: block.columns, rows: block.rows))
+                keys.set(cursor, block, order)
                 settleFirst()
                 return true
             }
@@ -159,6 +183,8 @@ private struct MergeHeap {
         planned.removeAll(keepingCapacity: true)
     }
 
+    // MARK: stretches
+
     /// How many rows of the first cursor come before the next row of every other; at least 1.
     private func stretchOfFirst() -> Int {
         let cursor = Int(heap[0].cursor)
@@ -166,20 +192,20 @@ private struct MergeHeap {
         let count = counts[cursor]
         guard heap.count > 1 else { return count - start }
         let rival = heap.count > 2 && isBefore(heap[2], heap[1]) ? heap[2] : heap[1]
-        let end = prefixes.firstNotBelow(rival.prefix, in: cursor, from: start, below: count)
-        guard end < count, prefixes[cursor, end] == rival.prefix else { return max(end, start + 1) - start }
+        let end = keys.firstNotBelow(rival.prefix, in: cursor, from: start, below: count)
+        guard end < count, keys.prefix(cursor, end) == rival.prefix else {
+            return max(end, start + 1) - start
+        }
         return max(endOfTies(with: rival, from: end, below: count), start + 1) - start
     }
 
     /// The end of the first cursor's rows that have the rival's prefix and yet come before it.
     private func endOfTies(with rival: Entry, from start: Int, below count: Int) -> Int {
         let cursor = Int(heap[0].cursor)
-        let block = blocks[cursor]
-        let other = blocks[Int(rival.cursor)]
-        let row = other.rows.lowerBound + taken[Int(rival.cursor)]
+        let other = Int(rival.cursor)
         var end = start
-        while end < count, prefixes[cursor, end] == rival.prefix,
-            order.isBeforeAtEqualPrefix(block.columns, block.rows.lowerBound + end, other.columns, row)
+        while end < count, keys.prefix(cursor, end) == rival.prefix,
+            isBeforeAtEqualPrefix(cursor, end, other, taken[other])
         {
             end += 1
         }
@@ -187,13 +213,18 @@ private struct MergeHeap {
     }
 
     private func isBefore(_ a: Entry, _ b: Entry) -> Bool {
-        a.prefix != b.prefix ? a.prefix < b.prefix : isBeforeAtEqualPrefix(Int(a.cursor), Int(b.cursor))
+        guard a.prefix == b.prefix else { return a.prefix < b.prefix }
+        let (first, second) = (Int(a.cursor), Int(b.cursor))
+        return isBeforeAtEqualPrefix(first, taken[first], second, taken[second])
     }
 
-    private func isBeforeAtEqualPrefix(_ a: Int, _ b: Int) -> Bool {
-        order.isBeforeAtEqualPrefix(
-            blocks[a].columns, blocks[a].rows.lowerBound + taken[a], blocks[b].columns,
-            blocks[b].rows.lowerBound + taken[b])
+    /// Rows are counted from the first of their block.
+    private func isBeforeAtEqualPrefix(_ a: Int, _ i: Int, _ b: Int, _ j: Int) -> Bool {
+        if a == b { return i < j }
+        if order.isExact { return keys.rank(a, i) < keys.rank(b, j) }
+        return order.isBefore(
+            blocks[a].columns, blocks[a].rows.lowerBound + i, blocks[b].columns,
+            blocks[b].rows.lowerBound + j)
     }
 
     private mutating func siftDown(_ start: Int) {
@@ -208,23 +239,91 @@ private struct MergeHeap {
         }
         heap[parent] = moved
     }
+
+    // MARK: sorting together
+
+    /// Plans the next rows of all runs, sorted together: those with a prefix below one that at most `limit` rows can have.
+    ///
+    /// - Returns: how many; 0 where too many prefixes are equal, or a block is about to end.
+    private mutating func planBatch(limit: Int) -> Int {
+        let share = limit / heap.count
+        guard heap.count > 1, share > 0 else { return 0 }
+        var bound = UInt64.max
+        for entry in heap {
+            let cursor = Int(entry.cursor)
+            bound = min(bound, keys.prefix(cursor, min(taken[cursor] + share, counts[cursor] - 1)))
+        }
+        // Out of the struct, which the order of ties asks things of.
+        var rows: [SortEntry] = []
+        swap(&rows, &batch)
+        defer { swap(&rows, &batch) }
+        rows.removeAll(keepingCapacity: true)
+        for index in heap.indices where heap[index].prefix < bound {
+            let cursor = Int(heap[index].cursor)
+            let start = taken[cursor]
+            let end = keys.firstNotBelow(bound, in: cursor, from: start, below: counts[cursor])
+            for offset in start..<end {
+                rows.append(
+                    SortEntry(
+                        prefix: keys.prefix(cursor, offset), row: Int32(truncatingIfNeeded: offset),
+                        cursor: Int32(truncatingIfNeeded: cursor)))
+            }
+            taken[cursor] = end
+            heap[index].prefix = keys.prefix(cursor, end)
+        }
+        guard !rows.isEmpty else { return 0 }
+        makeHeap()
+        sortByPrefix(&rows, using: &spareBatch)
+        sortTies(in: &rows) {
+            isBeforeAtEqualPrefix(Int($0.cursor), Int($0.row), Int($1.cursor), Int($1.row))
+        }
+        plan(rows)
+        return rows.count
+    }
+
+    /// Plans rows in order, neighbours of one run together.
+    private mutating func plan(_ rows: [SortEntry]) {
+        var first = 0
+        while first < rows.count {
+            let entry = rows[first]
+            var end = first + 1
+            while end < rows.count, rows[end].cursor == entry.cursor,
+                rows[end].row == entry.row &+ Int32(truncatingIfNeeded: end - first)
+            {
+                end += 1
+            }
+            let row = blocks[Int(entry.cursor)].rows.lowerBound + Int(entry.row)
+            planned.append(RowSpan(source: Int(entry.cursor), rows: row..<(row + end - first)))
+            first = end
+        }
+    }
 }
 
-/// The prefixes of the rows at hand, by cursor.
-@safe private final class PrefixMemory {
+/// The prefixes and ranks of the rows at hand, by cursor.
+@safe private final class KeyMemory {
     private let bases: UnsafeMutableBufferPointer<UnsafeMutableBufferPointer<UInt64>>
+    /// Into the blocks' rank columns, which the merge keeps as long as it asks for their rows.
+    private let ranks: UnsafeMutableBufferPointer<UnsafePointer<Int64>?>
 
     init(count: Int) {
         unsafe bases = .allocate(capacity: count)
         unsafe bases.initialize(repeating: .init(start: nil, count: 0))
+        unsafe ranks = .allocate(capacity: count)
+        unsafe ranks.initialize(repeating: nil)
     }
 
     deinit {
         for cursor in unsafe 0..<bases.count { unsafe bases[cursor].deallocate() }
         unsafe bases.deallocate()
+        unsafe ranks.deallocate()
     }
 
-    func set(_ cursor: Int, _ prefixes: [UInt64]) {
+    func set(_ cursor: Int, _ block: RowBlock, _ order: RowOrder) {
+        let prefixes = order.prefixes(of: block.columns, rows: block.rows)
+        let column = block.columns[order.rank]
+        precondition(column.type == .int64 && block.rows.upperBound <= column.count)
+        unsafe ranks[cursor] = UnsafePointer(
+            column.slotBase.assumingMemoryBound(to: Int64.self) + block.rows.lowerBound)
         if unsafe bases[cursor].count < prefixes.count {
             unsafe bases[cursor].deallocate()
             unsafe bases[cursor] = .allocate(capacity: prefixes.count)
@@ -235,7 +334,13 @@ private struct MergeHeap {
         }
     }
 
-    subscript(cursor: Int, offset: Int) -> UInt64 { unsafe bases[cursor][offset] }
+    func prefix(_ cursor: Int, _ offset: Int) -> UInt64 { unsafe bases[cursor][offset] }
+
+    /// - Parameter offset: of a row of the block that was set last.
+    func rank(_ cursor: Int, _ offset: Int) -> Int64 {
+        // SAFETY: offsets are below the count of the block's rows, all of which the rank column has.
+        unsafe ranks[cursor]![offset]
+    }
 
     /// The first offset from `start` on whose prefix is not below; they ascend. In steps that double, then by halving.
     func firstNotBelow(_ prefix: UInt64, in cursor: Int, from start: Int, below count: Int) -> Int {

@@ -138,19 +138,9 @@ extension RowBlock {
         guard (1..<max(1, rows.count)).contains(where: isDescent) else { return self }
 
         var entries = prefixes.indices.map { SortEntry(prefix: prefixes[$0], row: Int32(start + $0)) }
-        sortByPrefix(&entries)
-        // Rows of equal prefixes stand in reading order.
-        var first = 0
-        while first < entries.count {
-            var end = first + 1
-            while end < entries.count, entries[end].prefix == entries[first].prefix { end += 1 }
-            if end - first > 1 {
-                entries[first..<end].sort {
-                    order.isBeforeAtEqualPrefix(columns, Int($0.row), columns, Int($1.row))
-                }
-            }
-            first = end
-        }
+        var spare: [SortEntry] = []
+        sortByPrefix(&entries, using: &spare)
+        sortTies(in: &entries) { order.isBeforeAtEqualPrefix(columns, Int($0.row), columns, Int($1.row)) }
         let places = entries.map(\.row)
         return RowBlock(
             columns.map { column in
@@ -161,21 +151,49 @@ extension RowBlock {
     }
 }
 
+/// A row that is sorted, and which of several sources it is in.
 struct SortEntry {
     var prefix: UInt64
     var row: Int32
+    var cursor: Int32 = 0
+}
+
+/// Puts entries of equal prefixes, which stand next to each other, in order.
+func sortTies(in entries: inout [SortEntry], by isBefore: (SortEntry, SortEntry) -> Bool) {
+    var first = 0
+    while first + 1 < entries.count {
+        guard entries[first].prefix == entries[first + 1].prefix else {
+            first += 1
+            continue
+        }
+        var end = first + 2
+        while end < entries.count, entries[end].prefix == entries[first].prefix { end += 1 }
+        if end - first > 2 {
+            entries[first..<end].sort(by: isBefore)
+        } else if isBefore(entries[first + 1], entries[first]) {
+            entries.swapAt(first, first + 1)
+        }
+        first = end
+    }
 }
 
 /// Sorts by prefix, entries equal in it in the order in which they are: a radix sort, byte by byte from the lowest,
 /// that passes over bytes in which all agree.
-func sortByPrefix(_ entries: inout [SortEntry]) {
+///
+/// - Parameter spare: memory that is kept from call to call.
+func sortByPrefix(_ entries: inout [SortEntry], using spare: inout [SortEntry]) {
     guard let firstPrefix = entries.first?.prefix else { return }
     var differing: UInt64 = 0
     for entry in entries { differing |= entry.prefix ^ firstPrefix }
-    var target = entries
+    guard differing != 0 else { return }
+    if spare.count < entries.count {
+        spare = entries
+    } else {
+        spare.removeLast(spare.count - entries.count)
+    }
     for shift in stride(from: UInt64(0), to: 64, by: 8) where differing >> shift & 0xFF != 0 {
         unsafe entries.withUnsafeBufferPointer { source in
-            unsafe target.withUnsafeMutableBufferPointer { target in
+            unsafe spare.withUnsafeMutableBufferPointer { target in
                 unsafe withUnsafeTemporaryAllocation(of: Int.self, capacity: 256) { places in
                     // SAFETY: a byte is below 256; places of all entries are different and below their count.
                     unsafe places.initialize(repeating: 0)
@@ -199,6 +217,6 @@ func sortByPrefix(_ entries: inout [SortEntry]) {
                 }
             }
         }
-        swap(&entries, &target)
+        swap(&entries, &spare)
     }
 }
