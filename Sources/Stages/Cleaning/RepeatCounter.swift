@@ -25,6 +25,9 @@ struct RepeatCounter {
         if !isIdle { winner = columns.map { $0.copy(row: $0.count - 1) } }
     }
 
+    /// Begins again with rows of which none repeats another; the counts stay.
+    mutating func beginAgain() { winner = nil }
+
     /// The rows of a block that stay.
     mutating func spansThatStay(of block: RowBlock) -> [RowSpan] {
         if isIdle { return [RowSpan(source: 0, rows: block.rows)] }

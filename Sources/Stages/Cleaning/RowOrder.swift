@@ -15,8 +15,9 @@ struct RowOrder {
     /// Whether the first key may be null, for which a prefix gives up its lowest bit.
     private let isNullable: Bool
 
-    /// Bits of a rank that count rows in reading order.
+    /// Bits of a rank that count rows in reading order, from 1 on; 0 are rows that were written before all others came.
     static let ordinalBits: Int64 = 44
+    static let ordinalMask: Int64 = 1 << ordinalBits - 1
 
     init(keys: [Int], fields: [Field]) {
         self.keys = RowKeys(columns: keys)

@@ -46,12 +46,14 @@ final class RowSorter {
         return try RunMerge(sources, order: order, types: types, blockRows: blockRows)
     }
 
+    /// Writes half of what is held at a time: rows that are written are merged twice, so no more than has to be.
     private func spillIfFull() throws {
-        guard held.byteCount >= settings.memoryByteCount else { return }
-        if spill == nil { spill = try Spill(directory: settings.directory, types: types) }
-        let blockRows = Self.blockRows(of: held)
-        let merge = try RunMerge(held.takeRuns(), order: order, types: types, blockRows: blockRows)
-        try add(spill!.write(merge), toLevel: 0, blockRows: blockRows)
+        while held.byteCount >= 2 * settings.memoryByteCount {
+            if spill == nil { spill = try Spill(directory: settings.directory, types: types) }
+            let blockRows = Self.blockRows(of: held)
+            let merge = try RunMerge(held.takeHalf(), order: order, types: types, blockRows: blockRows)
+            try add(spill!.write(merge), toLevel: 0, blockRows: blockRows)
+        }
     }
 
     private func add(_ run: SpilledRun, toLevel level: Int, blockRows: Int) throws {

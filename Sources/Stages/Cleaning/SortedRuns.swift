@@ -79,6 +79,24 @@ struct SortedRuns {
         return taken
     }
 
+    /// Takes out runs with half of the bytes: the oldest, and of the last of them what comes first.
+    mutating func takeHalf() -> [[RowBlock]] {
+        let wanted = max(1, byteCount / 2)
+        var (taken, rest): ([[RowBlock]], [[RowBlock]]) = ([], [])
+        var takenByteCount = 0
+        for run in takeRuns() {
+            var count = 0
+            while count < run.count, takenByteCount < wanted {
+                takenByteCount += run[count].byteCount
+                count += 1
+            }
+            if count > 0 { taken.append(Array(run[..<count])) }
+            if count < run.count { rest.append(Array(run[count...])) }
+        }
+        put(rest)
+        return taken
+    }
+
     /// Puts in what is left of runs that were taken out.
     mutating func put(_ rest: [[RowBlock]]) {
         precondition(isEmpty)
