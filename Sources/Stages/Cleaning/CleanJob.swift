@@ -62,7 +62,7 @@ package struct CleanSettings: Hashable, Sendable {
     package var leastRowsBehind: Int
 
     package init(
-        memoryByteCount: Int = 128 << 20, directory: String = "/var/tmp", fanIn: Int = 64,
+        memoryByteCount: Int = 144 << 20, directory: String = "/var/tmp", fanIn: Int = 64,
         leastBytesAhead: Int = 32 << 20, leastRowsBehind: Int = 65_536
     ) {
         self.memoryByteCount = memoryByteCount

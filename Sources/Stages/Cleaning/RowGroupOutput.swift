@@ -95,7 +95,7 @@ final class RowGroupOutput {
         var rest = spans[...]
         while !rest.isEmpty {
             let fitting = takeFitting(&rest, of: columns)
-            for (index, column) in pending.enumerated() { column.append(fitting.span, of: [columns[index]]) }
+            copy(fitting, of: columns)
             if pending[0].count == rowLimit || !rest.isEmpty {
                 let full = pending
                 pending = []
@@ -103,6 +103,19 @@ final class RowGroupOutput {
                 if !rest.isEmpty { pending = try pool.take(capacity: full[0].capacity) }
             }
         }
+    }
+
+    /// Spans of fewer rows on average are copied row by row: loops of few turns each cost more.
+    private static let shortSpan = 16
+
+    private func copy(_ spans: [RowSpan], of columns: [Column]) {
+        guard spans.count > 1, spans.reduce(0, { $0 + Int($1.count) }) < spans.count * Self.shortSpan else {
+            for (index, column) in pending.enumerated() { column.append(spans.span, of: [columns[index]]) }
+            return
+        }
+        var rows: [Int32] = []
+        for span in spans { rows.append(contentsOf: span.start..<(span.start + span.count)) }
+        for (index, column) in pending.enumerated() { column.append(rows.span, of: columns[index]) }
     }
 
     /// Takes from the front as many rows as the row group has room for, by rows and by bytes of text.

@@ -7,6 +7,8 @@ final class RowSorter {
     private let settings: CleanSettings
     private var held: SortedRuns
     private var spill: Spill?
+    /// The part of what is held that is written the next time: one of so many.
+    private var spilledParts = 8
     /// Runs in the file, by how often their rows were merged.
     private var levels: [[SpilledRun]] = []
 
@@ -46,12 +48,15 @@ final class RowSorter {
         return try RunMerge(sources, order: order, types: types, blockRows: blockRows)
     }
 
-    /// Writes half of what is held at a time: rows that are written are merged twice, so no more than has to be.
+    /// Rows that are written are merged twice, so it is first some that are written, then more at a time: no run is shorter
+    /// than it has to be to have few.
     private func spillIfFull() throws {
         while held.byteCount >= 2 * settings.memoryByteCount {
             if spill == nil { spill = try Spill(directory: settings.directory, types: types) }
             let blockRows = Self.blockRows(of: held)
-            let merge = try RunMerge(held.takeHalf(), order: order, types: types, blockRows: blockRows)
+            let part = held.takeRuns(ofByteCount: held.byteCount / spilledParts)
+            spilledParts = max(2, spilledParts / 2)
+            let merge = try RunMerge(part, order: order, types: types, blockRows: blockRows)
             try add(spill!.write(merge), toLevel: 0, blockRows: blockRows)
         }
     }

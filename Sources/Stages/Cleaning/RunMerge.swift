@@ -57,13 +57,18 @@ private struct MergeHeap {
     // By cursor: where rows come from, the rows at hand, how many of them are taken.
     var sources: [any RowSource] = []
     var blocks: [RowBlock] = []
+    /// The blocks' columns: for each column one by cursor.
+    var columns: [[Column]]
     var counts: [Int] = []
     var taken: [Int] = []
-    let keys: KeyMemory
+    /// Rows of the cursor that were last sorted together with others: how many it will have the next time.
+    var shares: [Int] = []
+    let keys: MergeKeys
     var heap: [Entry] = []
     let output: [Column]
-    /// Rows that go to the output; sources are cursors.
+    /// Rows that go to the output, in stretches or else one by one; sources are cursors.
     var planned: [RowSpan] = []
+    var plannedPlaces: [RowPlace] = []
     /// Rows that are sorted together, and memory for that.
     var batch: [SortEntry] = []
     var spareBatch: [SortEntry] = []
@@ -77,16 +82,19 @@ private struct MergeHeap {
     init(_ sources: [any RowSource], order: RowOrder, types: [ColumnType], blockRows: Int) throws {
         self.order = order
         self.blockRows = blockRows
+        columns = types.map { _ in [] }
         output = types.map { Column(type: $0, capacity: min(blockRows, 4_096)) }
-        keys = KeyMemory(count: sources.count)
+        keys = MergeKeys(count: sources.count, order: order)
         for source in sources {
             guard let block = try source.next() else { continue }
             let cursor = self.sources.count
             self.sources.append(source)
             blocks.append(block)
+            for index in columns.indices { columns[index].append(block.columns[index]) }
             counts.append(block.rows.count)
             taken.append(0)
-            keys.set(cursor, block, order)
+            shares.append(0)
+            keys.set(cursor, block)
             heap.append(Entry(prefix: keys.prefix(cursor, 0), cursor: Int32(cursor)))
         }
         makeHeap()
@@ -106,7 +114,7 @@ private struct MergeHeap {
             if stretches.count >= Self.stretchesToJudge,
                 stretches.rows < stretches.count * Self.shortStretch
             {
-                let sorted = planBatch(limit: limit - count)
+                let sorted = copyBatch(limit: limit - count)
                 count += sorted
                 // What is left of the limit is too little to be worth another time.
                 if count > limit / 2 { break }
@@ -162,9 +170,10 @@ private struct MergeHeap {
             copyPlanned()
             if let block = try sources[cursor].next() {
                 blocks[cursor] = block
+                for index in columns.indices { columns[index][cursor] = block.columns[index] }
                 counts[cursor] = block.rows.count
                 taken[cursor] = 0
-                keys.set(cursor, block, order)
+                keys.set(cursor, block)
                 settleFirst()
                 return true
             }
@@ -176,11 +185,16 @@ private struct MergeHeap {
     }
 
     private mutating func copyPlanned() {
-        guard !planned.isEmpty else { return }
+        guard !planned.isEmpty || !plannedPlaces.isEmpty else { return }
         for (index, column) in output.enumerated() {
-            column.append(planned.span, of: blocks.map { $0.columns[index] })
+            if planned.isEmpty {
+                column.append(plannedPlaces.span, of: columns[index])
+            } else {
+                column.append(planned.span, of: columns[index])
+            }
         }
         planned.removeAll(keepingCapacity: true)
+        plannedPlaces.removeAll(keepingCapacity: true)
     }
 
     // MARK: stretches
@@ -242,15 +256,17 @@ private struct MergeHeap {
 
     // MARK: sorting together
 
-    /// Plans the next rows of all runs, sorted together: those with a prefix below one that at most `limit` rows can have.
+    /// Copies the next rows of all runs, sorted together: those with a prefix below one that at most `limit` rows can have.
     ///
     /// - Returns: how many; 0 where too many prefixes are equal, or a block is about to end.
-    private mutating func planBatch(limit: Int) -> Int {
-        let share = limit / heap.count
-        guard heap.count > 1, share > 0 else { return 0 }
+    private mutating func copyBatch(limit: Int) -> Int {
+        guard heap.count > 1, heap.count < limit else { return 0 }
+        // Of each run no more rows than its share, which is what it had the last time and a little more.
+        let weights = heap.reduce(0) { $0 + weight(of: $1) }
         var bound = UInt64.max
         for entry in heap {
             let cursor = Int(entry.cursor)
+            let share = weight(of: entry) * limit / weights
             bound = min(bound, keys.prefix(cursor, min(taken[cursor] + share, counts[cursor] - 1)))
         }
         // Out of the struct, which the order of ties asks things of.
@@ -258,17 +274,15 @@ private struct MergeHeap {
         swap(&rows, &batch)
         defer { swap(&rows, &batch) }
         rows.removeAll(keepingCapacity: true)
-        for index in heap.indices where heap[index].prefix < bound {
+        for index in heap.indices {
             let cursor = Int(heap[index].cursor)
+            shares[cursor] = 0
+            guard heap[index].prefix < bound else { continue }
             let start = taken[cursor]
             let end = keys.firstNotBelow(bound, in: cursor, from: start, below: counts[cursor])
-            for offset in start..<end {
-                rows.append(
-                    SortEntry(
-                        prefix: keys.prefix(cursor, offset), row: Int32(truncatingIfNeeded: offset),
-                        cursor: Int32(truncatingIfNeeded: cursor)))
-            }
+            keys.append(cursor, start..<end, to: &rows)
             taken[cursor] = end
+            shares[cursor] = end - start
             heap[index].prefix = keys.prefix(cursor, end)
         }
         guard !rows.isEmpty else { return 0 }
@@ -277,88 +291,18 @@ private struct MergeHeap {
         sortTies(in: &rows) {
             isBeforeAtEqualPrefix(Int($0.cursor), Int($0.row), Int($1.cursor), Int($1.row))
         }
-        plan(rows)
+        copyPlanned()
+        for row in rows {
+            let first = blocks[Int(row.cursor)].rows.lowerBound
+            plannedPlaces.append(
+                RowPlace(source: row.cursor, row: row.row &+ Int32(truncatingIfNeeded: first)))
+        }
+        copyPlanned()
         return rows.count
     }
 
-    /// Plans rows in order, neighbours of one run together.
-    private mutating func plan(_ rows: [SortEntry]) {
-        var first = 0
-        while first < rows.count {
-            let entry = rows[first]
-            var end = first + 1
-            while end < rows.count, rows[end].cursor == entry.cursor,
-                rows[end].row == entry.row &+ Int32(truncatingIfNeeded: end - first)
-            {
-                end += 1
-            }
-            let row = blocks[Int(entry.cursor)].rows.lowerBound + Int(entry.row)
-            planned.append(RowSpan(source: Int(entry.cursor), rows: row..<(row + end - first)))
-            first = end
-        }
-    }
-}
-
-/// The prefixes and ranks of the rows at hand, by cursor.
-@safe private final class KeyMemory {
-    private let bases: UnsafeMutableBufferPointer<UnsafeMutableBufferPointer<UInt64>>
-    /// Into the blocks' rank columns, which the merge keeps as long as it asks for their rows.
-    private let ranks: UnsafeMutableBufferPointer<UnsafePointer<Int64>?>
-
-    init(count: Int) {
-        unsafe bases = .allocate(capacity: count)
-        unsafe bases.initialize(repeating: .init(start: nil, count: 0))
-        unsafe ranks = .allocate(capacity: count)
-        unsafe ranks.initialize(repeating: nil)
-    }
-
-    deinit {
-        for cursor in unsafe 0..<bases.count { unsafe bases[cursor].deallocate() }
-        unsafe bases.deallocate()
-        unsafe ranks.deallocate()
-    }
-
-    func set(_ cursor: Int, _ block: RowBlock, _ order: RowOrder) {
-        let prefixes = order.prefixes(of: block.columns, rows: block.rows)
-        let column = block.columns[order.rank]
-        precondition(column.type == .int64 && block.rows.upperBound <= column.count)
-        unsafe ranks[cursor] = UnsafePointer(
-            column.slotBase.assumingMemoryBound(to: Int64.self) + block.rows.lowerBound)
-        if unsafe bases[cursor].count < prefixes.count {
-            unsafe bases[cursor].deallocate()
-            unsafe bases[cursor] = .allocate(capacity: prefixes.count)
-        }
-        // SAFETY: there is room for all of them.
-        unsafe prefixes.withUnsafeBufferPointer {
-            _ = unsafe bases[cursor].update(fromContentsOf: $0)
-        }
-    }
-
-    func prefix(_ cursor: Int, _ offset: Int) -> UInt64 { unsafe bases[cursor][offset] }
-
-    /// - Parameter offset: of a row of the block that was set last.
-    func rank(_ cursor: Int, _ offset: Int) -> Int64 {
-        // SAFETY: offsets are below the count of the block's rows, all of which the rank column has.
-        unsafe ranks[cursor]![offset]
-    }
-
-    /// The first offset from `start` on whose prefix is not below; they ascend. In steps that double, then by halving.
-    func firstNotBelow(_ prefix: UInt64, in cursor: Int, from start: Int, below count: Int) -> Int {
-        let base = unsafe bases[cursor]
-        // SAFETY: all offsets are below count, for which prefixes were set.
-        guard start < count, unsafe base[start] < prefix else { return start }
-        var known = start
-        var step = 1
-        var end = start + 1
-        while end < count, unsafe base[end] < prefix {
-            known = end
-            step *= 2
-            end = min(known + step, count)
-        }
-        while known + 1 < end {
-            let middle = (known + end) / 2
-            if unsafe base[middle] < prefix { known = middle } else { end = middle }
-        }
-        return known + 1
+    private func weight(of entry: Entry) -> Int {
+        let share = shares[Int(entry.cursor)]
+        return share + share / 4 + 16
     }
 }
