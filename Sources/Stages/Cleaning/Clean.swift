@@ -154,7 +154,8 @@ private final class CleanRun {
         _ sorter: RowSorter, after earlier: EarlierRows?, to target: RowGroupOutput
     ) throws -> (same: Int, different: Int) {
         if isOnePass {
-            try add(all: sorter.merged(with: earlier), to: target)
+            // Ranks tell rows that were written before from those that were not.
+            try add(all: sorter.merged(with: earlier, keepsRanks: earlier != nil), to: target)
             return (0, 0)
         }
         // Once in the order of the unique columns, to see which rows stay, and again in the final one.
@@ -170,7 +171,7 @@ private final class CleanRun {
         var repeats = RepeatCounter(unique: unique, fields: schema)
         let final = RowSorter(
             order: RowOrder(keys: sort, fields: schema), types: types + [.int64], settings: job.settings)
-        let grouped = try sorter.merged()
+        let grouped = try sorter.merged(keepsRanks: true)
         while let block = try grouped.next() {
             if isCancelled() { throw CancellationError() }
             let spans = repeats.spansThatStay(of: block)
@@ -182,12 +183,15 @@ private final class CleanRun {
             forgetPreference(columns[types.count])
             if columns[0].count > 0 { try final.append(columns) }
         }
-        try add(all: final.merged(), to: target)
+        try add(all: final.merged(keepsRanks: false), to: target)
         return (repeats.sameCount, repeats.differentCount)
     }
 
     private func add(all rows: RunMerge, to target: RowGroupOutput) throws {
-        while let block = try rows.next() { try add(block, to: target) }
+        while let block = try rows.next() {
+            if isCancelled() { throw CancellationError() }
+            try target.add(block)
+        }
     }
 
     /// Leaves of ranks the place in reading order.

@@ -39,13 +39,16 @@ final class RowSorter {
 
     /// All rows in order.
     ///
-    /// - Parameter front: more rows, in order in themselves.
-    func merged(with front: (any RowSource)? = nil) throws -> RunMerge {
+    /// - Parameters:
+    ///   - front: more rows, in order in themselves.
+    ///   - keepsRanks: whether all blocks have ranks; else only those that are handed on without a copy.
+    func merged(with front: (any RowSource)? = nil, keepsRanks: Bool) throws -> RunMerge {
         var sources: [any RowSource] = levels.flatMap { $0 }
         let blockRows = Self.blockRows(of: held)
         sources += held.takeRuns().map(BlockList.init)
         if let front { sources.append(front) }
-        return try RunMerge(sources, order: order, types: types, blockRows: blockRows)
+        return try RunMerge(
+            sources, order: order, types: keepsRanks ? types : types.dropLast(), blockRows: blockRows)
     }
 
     /// Rows that are written are merged twice, so it is first some that are written, then more at a time: no run is shorter

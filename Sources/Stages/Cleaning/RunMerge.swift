@@ -21,7 +21,9 @@ final class BlockList: RowSource {
 final class RunMerge: RowSource {
     private var tree: MergeHeap
 
-    /// - Parameter blockRows: rows a block of the result has at most.
+    /// - Parameters:
+    ///   - types: of the columns; without the last, that of ranks, copied rows have none.
+    ///   - blockRows: rows a block of the result has at most.
     init(_ sources: [any RowSource], order: RowOrder, types: [ColumnType], blockRows: Int) throws {
         tree = try MergeHeap(sources, order: order, types: types, blockRows: blockRows)
     }
