@@ -15,9 +15,17 @@ final class ByteSink {
     var output: Output {
         unsafe Output(
             write: { [self] in unsafe bytes.append(contentsOf: $0) },
-            restart: { [self] in
-                bytes.removeAll()
+            read: { [self] offset, buffer in
+                #expect(offset >= 0 && offset + buffer.count <= bytes.count)
+                unsafe buffer.copyBytes(from: bytes[offset..<offset + buffer.count])
+            },
+            startOver: { [self] in
+                let former = bytes
+                bytes = Data()
                 restartCount += 1
+                return { offset, buffer in
+                    unsafe buffer.copyBytes(from: former[offset..<offset + buffer.count])
+                }
             })
     }
 }

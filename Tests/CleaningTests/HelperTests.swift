@@ -34,7 +34,7 @@ import Zip
                 write: {
                     if sink.bytes.count > failingByte { throw Disk() }
                     unsafe sink.bytes.append(contentsOf: $0)
-                }, restart: {})
+                }, read: { _, _ in }, startOver: { { _, _ in } })
         }
         var grantCount = 0
         weak var grant: Grant?

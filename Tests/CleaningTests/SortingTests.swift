@@ -171,7 +171,7 @@ import Testing
         #expect(left.isEmpty)
     }
 
-    @Test("rows read twice only where some written before must make way")
+    @Test("an output begins anew only where rows written before must make way")
     func restarts() throws {
         let bench = try Bench()
         let rows = (0..<1_000).map { "\($0),x\($0)\n" }
@@ -190,7 +190,36 @@ import Testing
         for index in stride(from: 0, to: 990, by: 5) { near.swapAt(index, index + 4) }
         #expect(try restarts(near, 1_000) == 0)
         #expect(try restarts(rows + rows.suffix(1), 1_000) == 0)
-        #expect(try restarts(rows + rows.prefix(5), 1_000) == 1)
+        // Rows that are there already change nothing.
+        #expect(try restarts(rows + rows.prefix(5), 1_000) == 0)
+        #expect(try restarts(rows + rows, 1) == 0)
+    }
+
+    @Test("many rows, merged in stretches and together, some kept from before", arguments: Disorder.allCases)
+    func manyRows(_ disorder: Disorder) throws {
+        let bench = try Bench()
+        var random = SeededGenerator(seed: 3)
+        let inOrder = (0..<6_000).map { ["\($0 * 3 - 5_000)", "\($0 % 91)", "text\($0 % 7)"] }
+        var fields = disorder.applied(to: inOrder, using: &random)
+        // Here and there a row of the same key that differs.
+        for _ in 0..<20 { fields.append([fields[Int.random(in: 0..<6_000, using: &random)][0], "-1", "x"]) }
+        let rows = fields.map { Row(file: 0, fields: $0) }
+        for unique in [[], ["a"]] {
+            let model = Model(rows, sort: [0], unique: unique.isEmpty ? [] : [0], preferences: [0])
+            let lines = { (rows: [Row]) in rows.map { $0.fields.joined(separator: ",") + "\n" }.joined() }
+            let table = Table(
+                ["a int64", "b float64", "v text"], header: .none, sort: ["a"], unique: unique,
+                rowGroupRows: 500)
+            let expected = try bench.clean(
+                [lines(model.rows)],
+                Table(["a int64", "b float64", "v text"], header: .none, sort: ["a"], rowGroupRows: 500))
+            for memoryByteCount in [1, 40_000, 144 << 20] {
+                let found = try bench.clean([lines(rows)], table, memoryByteCount: memoryByteCount)
+                #expect(found.parquet == expected.parquet, "\(unique), \(memoryByteCount) bytes")
+                #expect(found.dataset.statistics.duplicateRowCount == model.duplicates)
+                #expect(found.dataset.statistics.conflictRowCount == model.conflicts)
+            }
+        }
     }
 
     @Test("a directory that cannot be written in is said so")

@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test("spans and single rows, as if copied one by one", arguments: types, [false, true])
+    @Test("spans, places and single rows, as if copied one by one", arguments: types, [false, true])
     func copies(_ type: ColumnType, _ nulls: Bool) {
         var random = SeededGenerator(seed: 11)
         let sources = [
@@ -67,6 +67,14 @@ import Testing
             }
             target.append(spans.span, of: sources)
             for span in spans { expected += span.rows.map { text(sources[Int(span.source)], $0) } }
+            let places = (0..<60).map { _ in
+                let source = Int.random(in: 0...1, using: &random)
+                return RowPlace(
+                    source: Int32(source),
+                    row: Int32.random(in: 0..<Int32(sources[source].count), using: &random))
+            }
+            target.append(places.span, of: sources)
+            expected += places.map { text(sources[Int($0.source)], Int($0.row)) }
             let rows = (0..<50).map { _ in Int32.random(in: 0..<200, using: &random) }
             target.append(rows.span, of: sources[0])
             expected += rows.map { text(sources[0], Int($0)) }

@@ -138,15 +138,26 @@ import Testing
         #expect(try directory.read("a") == Data("younger".utf8))
     }
 
-    @Test("restarting forgets bytes and digests")
-    func restart() throws {
+    @Test("starting over forgets bytes and digests, and gives back the bytes")
+    func startOver() throws {
         let directory = try TemporaryDirectory()
         var file = try StagedFile(for: directory.path("a"))
         try file.write([UInt8](repeating: 7, count: 200_000).span)
         try file.write([1, 2].span)
-        try file.restart()
+        var last = [UInt8](repeating: 0, count: 3)
+        try unsafe last.withUnsafeMutableBytes { try unsafe file.read(into: $0, at: 199_999) }
+        #expect(last == [7, 1, 2])
+        let former = try file.startOver()
         #expect(file.byteCount == 0)
+        #expect(try names(directory) == ["a.partial"])
         try file.write([3].span)
+        last = [0, 0, 0]
+        try unsafe last.withUnsafeMutableBytes { try unsafe former.read(into: $0, at: 199_999) }
+        #expect(last == [7, 1, 2])
+        let beyond = #expect(throws: FileProblem.self) {
+            try unsafe last.withUnsafeMutableBytes { try unsafe former.read(into: $0, at: 200_000) }
+        }
+        #expect(beyond?.operation == .read)
         #expect(try file.tail(byteCount: 10) == [3])
         let finished = try file.finish()
         #expect(finished.content == ContentIdentity(of: [3]))

@@ -58,15 +58,15 @@ struct JobEstimates: Sendable {
 
     /// What an action holds in memory at most, as far as the sizes of its inputs tell.
     ///
-    /// Cleaning holds a row group that is read and one that is written, and up to 128 MiB of rows out of order, twice where
-    /// they have to be read again (docs/benchmarks.md: 222 to 401 MiB for 300 MB of CSV); less where the input is smaller. A
-    /// command is taken to hold its inputs, and no less than an interpreter with its libraries.
+    /// Cleaning holds a row group that is read and one that is written, and up to 144 MiB of rows out of order, twice that
+    /// where a window of so many does not put them right (docs/benchmarks.md: 222 to 410 MiB for 300 MB of CSV); less where
+    /// the input is smaller. A command is taken to hold its inputs, and no less than an interpreter with its libraries.
     private func memoryByteCount(ofRule rule: Int, inputByteCount: Int, in plan: Plan) -> Int {
         switch plan.graph.project.rules[rule].recipe {
         case .clean:
             // Zip and gzip make numbers as text 4 to 8 times smaller.
             let payload = inputByteCount.multipliedReportingOverflow(by: isPacked[rule] ? 8 : 1)
-            return (16 << 20) + min(payload.overflow ? .max : payload.partialValue, 384 << 20)
+            return (16 << 20) + min(payload.overflow ? .max : payload.partialValue, 400 << 20)
         case .run:
             return max(64 << 20, min(inputByteCount, 4 << 30))
         }

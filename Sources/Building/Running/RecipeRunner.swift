@@ -87,7 +87,12 @@ extension RecipeRunner {
     }
 
     private func sink(_ staged: StagedOutput) -> Cleaning.Output {
-        unsafe Output(write: { try unsafe staged.write($0) }, restart: { try staged.restart() })
+        unsafe Output(
+            write: { try unsafe staged.write($0) }, read: { try unsafe staged.read(at: $0, into: $1) },
+            startOver: {
+                let former = try staged.startOver()
+                return { try unsafe former.read(into: $1, at: $0) }
+            })
     }
 }
 

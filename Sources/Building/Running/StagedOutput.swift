@@ -22,10 +22,16 @@ final class StagedOutput {
         try unsafe staged!.write(bytes)
     }
 
-    /// Forgets what was written.
-    func restart() throws(FileProblem) {
-        guard staged != nil else { return }
-        try staged!.restart()
+    /// Fills the buffer with bytes that were written.
+    func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileProblem) {
+        try begin()
+        try unsafe staged!.read(into: buffer, at: offset)
+    }
+
+    /// Forgets what was written, but for what this returns.
+    func startOver() throws(FileProblem) -> FormerBytes {
+        try begin()
+        return try staged!.startOver()
     }
 
     /// Ends writing. The file is still nowhere but under its temporary name.

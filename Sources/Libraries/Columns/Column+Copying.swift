@@ -15,6 +15,19 @@ public struct RowSpan: Hashable, Sendable {
     public var rows: Range<Int> { Int(start)..<Int(start + count) }
 }
 
+/// One row of one of several sources.
+public struct RowPlace: Hashable, Sendable {
+    /// Index of the source.
+    public var source: Int32
+    /// The row in it.
+    public var row: Int32
+
+    public init(source: Int32, row: Int32) {
+        self.source = source
+        self.row = row
+    }
+}
+
 // Copying rows between columns of one type.
 extension Column {
     /// Bytes of memory that these rows fill, validity left out.
@@ -71,6 +84,36 @@ extension Column {
         }
     }
 
+    /// Appends single rows of other columns of the same type, in the order of `places`.
+    ///
+    /// - Parameter sources: by the places' index; this column is not among them.
+    public func append(_ places: Span<RowPlace>, of sources: [Column]) {
+        precondition(sources.allSatisfy { $0.type == type })
+        if type.layout == .text {
+            let spans = places.indices.map {
+                let row = Int(places[$0].row)
+                return RowSpan(source: Int(places[$0].source), rows: row..<(row + 1))
+            }
+            append(spans.span, of: sources)
+            return
+        }
+        let base = count
+        reserve(base + places.count)
+        switch type.layout {
+        case .bool: copySlots(places, of: sources, as: UInt8.self)
+        case .int32, .float32: copySlots(places, of: sources, as: UInt32.self)
+        case .int64, .float64: copySlots(places, of: sources, as: UInt64.self)
+        case .int128: copySlots(places, of: sources, as: UInt128.self)
+        case .text: preconditionFailure("texts were appended above")
+        }
+        setCount(base + places.count)
+        guard sources.contains(where: { $0.nullCount > 0 }) else { return }
+        for index in places.indices {
+            let place = places[index]
+            if sources[Int(place.source)].isNull(Int(place.row)) { setNull(base + index) }
+        }
+    }
+
     /// Appends rows of one other column.
     public func append(rows: Range<Int>, of source: Column) {
         let span = [RowSpan(source: 0, rows: rows)]
@@ -106,6 +149,24 @@ extension Column {
         let target = unsafe slotBase.assumingMemoryBound(to: T.self) + count
         let values = unsafe source.slotBase.assumingMemoryBound(to: T.self)
         for index in rows.indices { unsafe target[index] = values[Int(rows[index])] }
+    }
+
+    private func copySlots<T: BitwiseCopyable>(_ places: Span<RowPlace>, of sources: [Column], as: T.Type) {
+        let buffers = unsafe sources.map {
+            unsafe UnsafeBufferPointer(
+                start: UnsafePointer($0.slotBase.assumingMemoryBound(to: T.self)), count: $0.count)
+        }
+        unsafe buffers.withUnsafeBufferPointer { buffers in
+            // SAFETY: there is room for all rows behind those there are; a place is checked before it is read.
+            let target = unsafe slotBase.assumingMemoryBound(to: T.self) + count
+            for index in places.indices {
+                let place = places[index]
+                precondition(place.source >= 0 && Int(place.source) < buffers.count)
+                let buffer = unsafe buffers[Int(place.source)]
+                precondition(place.row >= 0 && Int(place.row) < buffer.count)
+                unsafe target[index] = buffer[Int(place.row)]
+            }
+        }
     }
 
     /// Slots as plain bits, which floating point values are copied as, too.

@@ -77,11 +77,7 @@ package struct StagedFile: ~Copyable {
     /// The last bytes written, at most `byteCount` of them, read back from the file: what a resumed transfer is
     /// compared with.
     package mutating func tail(byteCount: Int) throws(FileProblem) -> [UInt8] {
-        if let failure { throw failure }
-        do throws(FileProblem) { try flush() } catch {
-            failure = error
-            throw error
-        }
+        try flushForReading()
         let count = min(max(byteCount, 0), self.byteCount)
         let offset = self.byteCount - count
         var problem: FileProblem?
@@ -94,13 +90,33 @@ package struct StagedFile: ~Copyable {
         return bytes
     }
 
-    /// Forgets all bytes written, as if new.
-    package mutating func restart() throws(FileProblem) {
-        pending.removeAll(keepingCapacity: true)
-        hasher = IdentityHasher()
+    private mutating func flushForReading() throws(FileProblem) {
+        if let failure { throw failure }
+        do throws(FileProblem) { try flush() } catch {
+            failure = error
+            throw error
+        }
+    }
+
+    /// Fills the whole buffer with bytes that were written, from `offset` on.
+    package mutating func read(
+        into buffer: UnsafeMutableRawBufferPointer, at offset: Int
+    ) throws(FileProblem) {
+        try flushForReading()
+        unsafe try temporary.readAll(into: buffer, at: offset)
+    }
+
+    /// Forgets all bytes written, as if new: another file stands in the place of the one with these bytes, which has no name
+    /// any more.
+    ///
+    /// - Returns: the bytes there were.
+    package mutating func startOver() throws(FileProblem) -> FormerBytes {
+        try flushForReading()
         do throws(FileProblem) {
-            try temporary.truncate()
-            failure = nil
+            var former = try temporary.successor()
+            swap(&former, &temporary)
+            hasher = IdentityHasher()
+            return FormerBytes(former)
         } catch {
             failure = error
             throw error
@@ -116,6 +132,18 @@ package struct StagedFile: ~Copyable {
 
     /// Removes the temporary file; so does dropping the value.
     package consuming func discard() {}
+}
+
+/// What a staged file held before it was started over; gone with the value.
+package final class FormerBytes {
+    private let file: TemporaryFile
+
+    init(_ file: consuming TemporaryFile) { self.file = file }
+
+    /// Fills the whole buffer with the bytes from `offset` on, all of which were written.
+    package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileProblem) {
+        unsafe try file.readAll(into: buffer, at: offset)
+    }
 }
 
 /// A file with all its bytes, still under its temporary name.

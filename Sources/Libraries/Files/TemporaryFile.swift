@@ -14,13 +14,14 @@ struct TemporaryFile: ~Copyable {
 
     static let suffix = ".partial"
 
-    init(for destination: String) throws(FileProblem) {
+    /// - Parameter changedDirectories: some that are known already.
+    init(for destination: String, changedDirectories: [String] = []) throws(FileProblem) {
         let path = destination + Self.suffix
         let made = try makeDirectories(parentDirectory(of: destination))
         let file = try Self.create(path)
         identity = try file.status(path: path)
         descriptor = file.release()
-        changedDirectories = made.map(parentDirectory(of:))
+        self.changedDirectories = changedDirectories + made.map(parentDirectory(of:))
         self.path = path
         self.destination = destination
     }
@@ -73,12 +74,16 @@ struct TemporaryFile: ~Copyable {
         }
     }
 
-    /// Back to no bytes.
-    borrowing func truncate() throws(FileProblem) {
-        guard retryingInterrupted({ ftruncate(descriptor, 0) }) == 0, lseek(descriptor, 0, SEEK_SET) == 0
-        else {
-            throw FileProblem(.write, path: path, errorNumber: errno)
-        }
+    /// Fills the whole buffer.
+    borrowing func readAll(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileProblem) {
+        let count = unsafe try read(into: buffer, at: offset)
+        // Only a file that somebody else has cut ends early.
+        guard count == buffer.count else { throw FileProblem(.read, path: path, errorNumber: EIO) }
+    }
+
+    /// An empty file in the place of this one, which stays open without a name.
+    borrowing func successor() throws(FileProblem) -> TemporaryFile {
+        try TemporaryFile(for: destination, changedDirectories: changedDirectories)
     }
 
     borrowing func sync() throws(FileProblem) {

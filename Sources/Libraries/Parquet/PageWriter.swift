@@ -30,6 +30,12 @@ import Compression
         }
     }
 
+    /// Goes on where the sink stands now; nothing is waiting for it.
+    mutating func resume(at byteCount: Int) {
+        precondition(pending.count == 0)
+        self.byteCount = byteCount
+    }
+
     mutating func flush() throws {
         guard pending.count > 0 else { return }
         unsafe try pending.withBytes { bytes in unsafe try sink(bytes) }

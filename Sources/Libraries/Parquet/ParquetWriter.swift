@@ -13,16 +13,18 @@ public import Columns
 ///
 /// Format: parquet-format `README.md`, "File Format".
 public struct ParquetWriter: ~Copyable {
-    private static let magic = Array("PAR1".utf8)
+    static let magic = Array("PAR1".utf8)
 
-    private let schema: [Field]
-    private let options: WriterOptions
-    private let resolved: ResolvedColumns
-    private var file: OutputFile
+    let schema: [Field]
+    let options: WriterOptions
+    let resolved: ResolvedColumns
+    var file: OutputFile
     private var chunks: ColumnChunkWriter
-    private var rowGroups: [RowGroup] = []
-    private let digesters: [DigesterBox]
-    private var rowCount = 0
+    var rowGroups: [RowGroup] = []
+    var digesters: [DigesterBox]
+    var rowCount = 0
+    /// Row groups of rows that are coming again, those of which came again left out.
+    var writtenBefore: ArraySlice<RowGroup> = []
 
     /// - Parameters:
     ///   - schema: at least one field, all names different.
@@ -66,6 +68,7 @@ public struct ParquetWriter: ~Copyable {
             )
         }
         try writeBloomFilters(of: &rowGroup)
+        rowGroup.end = file.byteCount
         rowGroups.append(rowGroup)
         rowCount += count
     }
@@ -80,7 +83,7 @@ public struct ParquetWriter: ~Copyable {
         }
     }
 
-    private func check(_ columns: [Column]) throws(ParquetProblem) {
+    func check(_ columns: [Column]) throws(ParquetProblem) {
         guard columns.count == schema.count else {
             throw ParquetProblem(.columnCount(columns.count, expected: schema.count))
         }
@@ -184,7 +187,7 @@ public struct WrittenColumn: Hashable, Sendable {
 }
 
 /// Gives a digester a place in an array, which takes no noncopyable elements.
-private final class DigesterBox {
+final class DigesterBox {
     var digester: ColumnDigester
 
     init(_ type: ColumnType) { digester = ColumnDigester(type: type) }

@@ -41,6 +41,8 @@ struct ColumnChunk {
 struct RowGroup {
     var rowCount: Int
     var chunks: [ColumnChunk]
+    /// Offset in the file at which what belongs to it ends, page indexes left out.
+    var end = 0
 
     var firstOffset: Int { chunks.first?.firstOffset ?? 0 }
     var compressedByteCount: Int { chunks.reduce(0) { $0 + $1.compressedByteCount } }

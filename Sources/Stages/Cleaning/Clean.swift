@@ -8,8 +8,8 @@ import Parquet
 ///
 /// Blocking. Rows that come in the table's order, none of them twice, are written row group by row group as they are read:
 /// memory is bounded by one row group. Rows out of place by less than a window are put right on the way. Where the
-/// order is worse than that, all further rows are sorted, through a file where memory does not do; if some that were
-/// written before turn out to belong behind them, the outputs are restarted and the inputs read again up to that point.
+/// order is worse than that, all further rows are sorted, through a file where memory does not do; those that were written
+/// before are read back from the output, and made again from the first row group on that others belong in.
 ///
 /// - Parameters:
 ///   - output: receives the Parquet bytes in order.
@@ -91,22 +91,21 @@ private final class CleanRun {
     private var order: RowOrder { RowOrder(keys: isOnePass ? sort : unique, fields: schema) }
 
     func run(metadata: ([CleanedInput]) throws -> [(key: String, value: String)]) throws -> CleanedDataset {
-        let rows = try orderedRows(rejects: rejects)
-        var target = try rowGroupOutput(dropsRepeats: isOnePass)
+        let rows = try orderedRows()
+        let target = try RowGroupOutput(
+            job, schema: schema, sort: sort, unique: isOnePass ? unique : [], output: output, pool: pool,
+            spare: spare)
         while let block = try rows.next() { try add(block, to: target) }
 
         var repeats = (same: 0, different: 0)
         if rows.isBroken {
             let sorter = try sortRest(of: rows)
-            var front: OrderedRows?
+            var earlier: EarlierRows?
             if rows.rowCount > 0 {
-                // They are made again, as they were.
-                target.abandon()
-                try output.restart()
-                front = try orderedRows(rejects: nil, rowLimit: rows.rowCount)
-                target = try rowGroupOutput(dropsRepeats: isOnePass)
+                let (reader, hasNumbers) = (rows.reader, !isOnePass)
+                earlier = try target.takeBack { reader.ranks(of: $0, hasNumbers: hasNumbers) }
             }
-            repeats = try addSorted(sorter, after: front, to: target)
+            repeats = try addSorted(sorter, after: earlier, to: target)
         }
         let (file, counter) = try target.finish(metadata: metadata(rows.reader.inputs))
         var statistics = counter.statistics
@@ -117,21 +116,15 @@ private final class CleanRun {
             statistics: statistics, inputs: rows.reader.inputs, file: file, rejects: try rejects.finish())
     }
 
-    private func orderedRows(rejects: RejectLog?, rowLimit: Int? = nil) throws -> OrderedRows {
+    private func orderedRows() throws -> OrderedRows {
         let reader = try InputReader(
             job, contents: contents, rejects: rejects, ranksPreference: !unique.isEmpty, spare: spare,
             isCancelled: isCancelled)
         _ = reader.takeRows(leaving: try pool.take(capacity: 4_096))
         return OrderedRows(
             reader, order: order, watch: OrderWatch(sort: sort, unique: unique, types: types),
-            usesWindow: isOnePass, windowByteCount: job.settings.memoryByteCount, rowLimit: rowLimit ?? .max,
-            addsRanks: rowLimit != nil, pool: pool)
-    }
-
-    private func rowGroupOutput(dropsRepeats: Bool) throws -> RowGroupOutput {
-        try RowGroupOutput(
-            job, schema: schema, sort: sort, unique: dropsRepeats ? unique : [], output: output, pool: pool,
-            spare: spare)
+            usesWindow: isOnePass && !reader.hasPreferences, windowByteCount: job.settings.memoryByteCount,
+            pool: pool)
     }
 
     private func add(_ block: RowBlock, to target: RowGroupOutput) throws {
@@ -161,21 +154,30 @@ private final class CleanRun {
 
     /// Writes all rows in the final order.
     ///
-    /// - Parameter front: rows that are not in the sorter, in the final order in themselves.
+    /// - Parameter earlier: rows that were taken back from the target.
     /// - Returns: rows dropped on the way that the target does not count.
     private func addSorted(
-        _ sorter: RowSorter, after front: OrderedRows?, to target: RowGroupOutput
+        _ sorter: RowSorter, after earlier: EarlierRows?, to target: RowGroupOutput
     ) throws -> (same: Int, different: Int) {
         if isOnePass {
-            try add(all: sorter.merged(with: front), to: target)
+            // Ranks tell rows that were written before from those that were not.
+            try add(all: sorter.merged(with: earlier, keepsRanks: earlier != nil), to: target)
             return (0, 0)
         }
         // Once in the order of the unique columns, to see which rows stay, and again in the final one.
-        while let block = try front?.next() { try sorter.append(block.columns) }
+        while let block = try earlier?.next() {
+            try sorter.append(
+                block.columns.map { column in
+                    let copy = Column(type: column.type, capacity: block.rows.count)
+                    copy.append(rows: block.rows, of: column)
+                    return copy
+                })
+        }
+        try target.endRepeating()
         var repeats = RepeatCounter(unique: unique, fields: schema)
         let final = RowSorter(
             order: RowOrder(keys: sort, fields: schema), types: types + [.int64], settings: job.settings)
-        let grouped = try sorter.merged()
+        let grouped = try sorter.merged(keepsRanks: true)
         while let block = try grouped.next() {
             if isCancelled() { throw CancellationError() }
             let spans = repeats.spansThatStay(of: block)
@@ -187,19 +189,22 @@ private final class CleanRun {
             forgetPreference(columns[types.count])
             if columns[0].count > 0 { try final.append(columns) }
         }
-        try add(all: final.merged(), to: target)
+        try add(all: final.merged(keepsRanks: false), to: target)
         return (repeats.sameCount, repeats.differentCount)
     }
 
     private func add(all rows: RunMerge, to target: RowGroupOutput) throws {
-        while let block = try rows.next() { try add(block, to: target) }
+        while let block = try rows.next() {
+            if isCancelled() { throw CancellationError() }
+            try target.add(block)
+        }
     }
 
     /// Leaves of ranks the place in reading order.
     private func forgetPreference(_ ranks: Column) {
         unsafe ranks.withMutableSlots(as: Int64.self) { slots in
             // SAFETY: there are at least as many slots as rows.
-            for row in 0..<ranks.count { unsafe slots[row] &= 1 << RowOrder.ordinalBits - 1 }
+            for row in 0..<ranks.count { unsafe slots[row] &= RowOrder.ordinalMask }
         }
     }
 }

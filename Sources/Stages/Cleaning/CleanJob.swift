@@ -50,7 +50,7 @@ package struct CleanJob: Hashable, Sendable {
 /// What cleaning may use. Nothing of it decides about the output.
 package struct CleanSettings: Hashable, Sendable {
     /// Bytes of rows held in memory where they come out of order, beside the row group that is read and the one that is
-    /// written; twice as many where rows out of place by more than that have to be read again.
+    /// written; twice as many where some are out of place by more than that.
     package var memoryByteCount: Int
     /// Rows that have no room in memory go to a file without a name in this directory, which is made if it is missing.
     package var directory: String
@@ -62,7 +62,7 @@ package struct CleanSettings: Hashable, Sendable {
     package var leastRowsBehind: Int
 
     package init(
-        memoryByteCount: Int = 128 << 20, directory: String = "/var/tmp", fanIn: Int = 64,
+        memoryByteCount: Int = 144 << 20, directory: String = "/var/tmp", fanIn: Int = 64,
         leastBytesAhead: Int = 32 << 20, leastRowsBehind: Int = 65_536
     ) {
         self.memoryByteCount = memoryByteCount
@@ -96,13 +96,19 @@ package struct CleanedDataset: Hashable, Sendable {
 /// Where a file's bytes go, in order.
 @safe package struct Output {
     package typealias Write = (UnsafeRawBufferPointer) throws -> Void
+    /// Fills a buffer with bytes that were written, from an offset on.
+    package typealias Read = (Int, UnsafeMutableRawBufferPointer) throws -> Void
     /// Takes the next bytes; they are valid during the call only.
     let write: Write
-    /// Forgets all bytes so far: the file begins anew.
-    let restart: () throws -> Void
+    let read: Read
+    /// Forgets all bytes so far: the file begins anew. What it returns reads the bytes there were.
+    let startOver: () throws -> Read
 
-    package init(write: @escaping Write, restart: @escaping () throws -> Void) {
+    package init(
+        write: @escaping Write, read: @escaping Read, startOver: @escaping () throws -> Read
+    ) {
         unsafe self.write = write
-        self.restart = restart
+        unsafe self.read = read
+        unsafe self.startOver = startOver
     }
 }

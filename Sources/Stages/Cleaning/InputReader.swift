@@ -26,7 +26,7 @@ final class InputReader {
     private var batch: RecordBatch?
     private var batchRow = 0
 
-    // For ranks: rows taken so far, and from which row on how far down the list of preference the input stands.
+    // For ranks: rows taken so far, and by input from which row on how far down the list of preference it stands.
     private var takenRowCount = 0
     private let ranksPreference: Bool
     private var preferences: [(row: Int, preference: Int)] = []
@@ -153,24 +153,36 @@ final class InputReader {
     }
 
     /// The ranks of rows that were taken last.
-    func ranks(ofLast count: Int) -> Column {
-        let first = takenRowCount - count
-        let ranks = Column(type: .int64, capacity: count)
-        ranks.setCount(count)
-        // The input in which the first of the rows lies; what is before it is not asked for again.
-        while preferences.count > 1, preferences[1].row <= first { preferences.removeFirst() }
-        for (index, start) in preferences.enumerated() {
+    func ranks(ofLast count: Int) -> Column { ranks(of: takenRowCount - count..<takenRowCount) }
+
+    /// The ranks of rows that were taken: their preferences, and their numbers from 1 on.
+    ///
+    /// - Parameter hasNumbers: whether the numbers are to be 0 instead.
+    func ranks(of rows: Range<Int>, hasNumbers: Bool = true) -> Column {
+        precondition(rows.lowerBound >= 0 && rows.upperBound <= takenRowCount)
+        let ranks = Column(type: .int64, capacity: rows.count)
+        ranks.setCount(rows.count)
+        // The last input that begins before the first of the rows.
+        var (low, high) = (0, preferences.count)
+        while low + 1 < high {
+            let middle = (low + high) / 2
+            if preferences[middle].row <= rows.lowerBound { low = middle } else { high = middle }
+        }
+        for index in low..<preferences.count where preferences[index].row < rows.upperBound {
             let end = index + 1 < preferences.count ? preferences[index + 1].row : takenRowCount
-            let preference = Int64(start.preference) << RowOrder.ordinalBits
+            let preference = Int64(preferences[index].preference) << RowOrder.ordinalBits
             unsafe ranks.withMutableSlots(as: Int64.self) { slots in
-                // SAFETY: the rows lie in first..<first + count.
-                for row in stride(from: max(start.row, first), to: min(end, takenRowCount), by: 1) {
-                    unsafe slots[row - first] = preference | Int64(row)
+                // SAFETY: the rows lie in `rows`, and there are as many slots.
+                for row in rows.clamped(to: preferences[index].row..<end) {
+                    unsafe slots[row - rows.lowerBound] = preference | (hasNumbers ? Int64(row) + 1 : 0)
                 }
             }
         }
         return ranks
     }
+
+    /// Whether rows of some inputs are preferred to those of others.
+    var hasPreferences: Bool { ranksPreference && Set(job.inputs.map(\.preference)).count > 1 }
 }
 
 extension CleanJob {

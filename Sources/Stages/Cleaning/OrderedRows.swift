@@ -6,10 +6,7 @@ import Columns
 /// back, sorted, and let go from its beginning: that puts right whatever is displaced by less than the window. A row that
 /// belongs before one that was handed out already breaks the order for good: what is held then, and the rest of the
 /// inputs, is for the caller to sort.
-///
-/// The same inputs give the same rows, and break at the same place, each time they are read.
 final class OrderedRows: RowSource {
-    /// Nil once the order is broken and the reader is the caller's.
     let reader: InputReader
     /// Rows are out of order by more than the window.
     private(set) var isBroken = false
@@ -20,10 +17,6 @@ final class OrderedRows: RowSource {
     /// Whether a window can put anything right.
     private let usesWindow: Bool
     private let windowByteCount: Int
-    /// Rows to hand out; the reader may stay in the middle of an input then.
-    private let rowLimit: Int
-    /// Whether every block has the ranks as its last column; else only those from the window do.
-    private let addsRanks: Bool
     private let types: [ColumnType]
     private let pool: ColumnPool
 
@@ -36,34 +29,25 @@ final class OrderedRows: RowSource {
     /// The last row handed out, with its rank: where a window may begin to matter.
     private var last: [Column]?
     private var isAtEnd = false
-    /// Columns of the block that was handed out last, if they are used again.
-    private var lent: [Column]?
 
     init(
         _ reader: InputReader, order: RowOrder, watch: OrderWatch, usesWindow: Bool, windowByteCount: Int,
-        rowLimit: Int = .max, addsRanks: Bool = false, pool: ColumnPool
+        pool: ColumnPool
     ) {
         self.reader = reader
         self.order = order
         self.watch = watch
         self.usesWindow = usesWindow
         self.windowByteCount = windowByteCount
-        self.rowLimit = rowLimit
-        self.addsRanks = addsRanks
         self.pool = pool
         types = reader.builder.schema.map(\.type) + [.int64]
         held = SortedRuns(order: order)
     }
 
-    /// The next rows in order; nil at the end, when the order is broken, and when `rowLimit` rows were handed out.
+    /// The next rows in order; nil at the end and when the order is broken. Those from the window have their ranks as one more
+    /// column.
     func next() throws -> RowBlock? {
-        if let lent { pool.put(lent) }
-        lent = nil
-        guard rowCount < rowLimit, var block = try nextBlock() else { return nil }
-        if rowCount + block.rows.count > rowLimit {
-            let start = block.rows.lowerBound
-            block.rows = start..<(start + rowLimit - rowCount)
-        }
+        guard let block = try nextBlock() else { return nil }
         rowCount += block.rows.count
         return block
     }
@@ -103,18 +87,10 @@ final class OrderedRows: RowSource {
         guard builder.isFull || (isAtEnd && builder.columns[0].count > 0) else { return nil }
         watch.rowsLeave(builder.columns)
         let capacity = builder.columns[0].capacity
-        var columns = reader.takeRows(leaving: try pool.take(capacity: isAtEnd ? 1 : capacity))
+        let columns = reader.takeRows(leaving: try pool.take(capacity: isAtEnd ? 1 : capacity))
         let count = columns[0].count
-        // Without a window or a merge to come, ranks of all rows would be made for the last one's sake.
-        if addsRanks {
-            let ranks = reader.ranks(ofLast: count)
-            remember(columns + [ranks], row: count - 1)
-            // Merged with others, it is done with by the next call; rows that are sorted anew are kept.
-            if usesWindow { lent = columns }
-            columns.append(ranks)
-        } else if usesWindow {
-            last = columns.map { $0.copy(row: count - 1) } + [reader.ranks(ofLast: 1)]
-        }
+        // Ranks of all rows would be made for the last one's sake.
+        if usesWindow { last = columns.map { $0.copy(row: count - 1) } + [reader.ranks(ofLast: 1)] }
         return RowBlock(columns)
     }
 

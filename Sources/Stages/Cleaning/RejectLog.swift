@@ -51,14 +51,6 @@ final class RejectLog {
         return try writer.take()?.finish(keyValueMetadata: [])
     }
 
-    /// Forgets everything.
-    func restart() throws {
-        if writer != nil { try output.restart() }
-        writer = nil
-        columns.removeAll()
-        rowCount = 0
-    }
-
     private func flush() throws {
         if writer == nil {
             var options = WriterOptions()

@@ -25,6 +25,9 @@ struct RepeatCounter {
         if !isIdle { winner = columns.map { $0.copy(row: $0.count - 1) } }
     }
 
+    /// Begins again with rows of which none repeats another; the counts stay.
+    mutating func beginAgain() { winner = nil }
+
     /// The rows of a block that stay.
     mutating func spansThatStay(of block: RowBlock) -> [RowSpan] {
         if isIdle { return [RowSpan(source: 0, rows: block.rows)] }
@@ -41,7 +44,7 @@ struct RepeatCounter {
             if let staying {
                 isRepeated =
                     prefixes[staying] == prefixes[offset]
-                    && isEqual(columns, first + staying, columns, first + offset)
+                    && (order.isExact || isEqual(columns, first + staying, columns, first + offset))
             } else {
                 isRepeated = winner.map { isEqual($0, 0, columns, first + offset) } ?? false
             }
@@ -69,38 +72,49 @@ struct RepeatCounter {
 }
 
 /// Compares rows of one block in all columns: by their bits where those agree, which they mostly do.
-private struct RowComparison {
+@safe private struct RowComparison {
     private let columns: [Column]
-    private let columnCount: Int
-    /// Whether equal bits say it all: neither text nor nulls.
-    private let isPlain: [Bool]
+    /// Columns of which equal bits say it all, neither text nor nulls: their slots, valid as long as the columns are, and the
+    /// bytes of one.
+    private var plain: [(index: Int, slots: UnsafeMutableRawPointer, byteCount: Int)]
+    private var others: [Int] = []
 
     init(_ columns: [Column], columnCount: Int) {
         self.columns = columns
-        self.columnCount = columnCount
-        isPlain = columns.map { $0.type.layout != .text && $0.nullCount == 0 }
+        unsafe plain = []
+        for (index, column) in columns.prefix(columnCount).enumerated() {
+            if column.type.layout != .text, column.nullCount == 0 {
+                unsafe plain.append((index, column.slotBase, column.type.layout.slotByteCount))
+            } else {
+                others.append(index)
+            }
+        }
     }
 
     func isSame(_ a: Int, _ b: Int) -> Bool {
-        for index in 0..<columnCount {
-            if isPlain[index], hasEqualBits(columns[index], a, b) { continue }
-            if RowKeys.compare(columns[index], a, columns[index], b) != .equal { return false }
+        for index in unsafe plain.indices {
+            let isEqual =
+                switch unsafe plain[index].byteCount {
+                case 1: hasEqualBits(index, a, b, UInt8.self)
+                case 4: hasEqualBits(index, a, b, UInt32.self)
+                case 8: hasEqualBits(index, a, b, UInt64.self)
+                default: hasEqualBits(index, a, b, UInt128.self)
+                }
+            if isEqual { continue }
+            // Zeros and NaNs are equal in more than one form.
+            let column = unsafe columns[plain[index].index]
+            if RowKeys.compare(column, a, column, b) != .equal { return false }
         }
-        return true
+        return others.allSatisfy { RowKeys.compare(columns[$0], a, columns[$0], b) == .equal }
     }
 
-    private func hasEqualBits(_ column: Column, _ a: Int, _ b: Int) -> Bool {
-        func areEqual<T: BitwiseCopyable & Equatable>(_: T.Type) -> Bool {
-            // SAFETY: the rows are the column's, and T has its slots' width.
-            let slots = unsafe column.slotBase.assumingMemoryBound(to: T.self)
-            return unsafe slots[a] == slots[b]
-        }
-        return switch column.type.layout.slotByteCount {
-        case 1: areEqual(UInt8.self)
-        case 4: areEqual(UInt32.self)
-        case 8: areEqual(UInt64.self)
-        default: areEqual(UInt128.self)
-        }
+    @inline(__always)
+    private func hasEqualBits<T: BitwiseCopyable & Equatable>(
+        _ index: Int, _ a: Int, _ b: Int, _: T.Type
+    ) -> Bool {
+        // SAFETY: the rows are the column's, and T has its slots' width.
+        let slots = unsafe plain[index].slots.assumingMemoryBound(to: T.self)
+        return unsafe slots[a] == slots[b]
     }
 }
 

@@ -18,6 +18,13 @@ final class RowGroupEncoder {
             counter.count(columns)
             try writer!.writeRowGroup(columns)
         }
+
+        /// False, nothing being done, where no such row group was written before.
+        func keep(_ columns: [Column]) throws -> Bool {
+            guard try writer!.keepRowGroup(columns) else { return false }
+            counter.count(columns)
+            return true
+        }
     }
 
     /// The helper, and the way there and back.
@@ -48,6 +55,8 @@ final class RowGroupEncoder {
     }
 
     private let state: State
+    /// Of no rows.
+    private let firstCounter: DatasetCounter
     private let schema: [Field]
     private let options: WriterOptions
     private let output: Output
@@ -57,6 +66,8 @@ final class RowGroupEncoder {
     private let leastRowsBehind: Int
     private var helper: Helper?
     private var isHelperBusy = false
+    /// The bytes so far, as long as row groups of theirs may be kept.
+    private var written: WrittenBytes?
 
     init(
         schema: [Field], options: WriterOptions, counter: DatasetCounter, output: Output, pool: ColumnPool,
@@ -68,6 +79,7 @@ final class RowGroupEncoder {
         self.pool = pool
         self.spare = spare
         self.leastRowsBehind = leastRowsBehind
+        firstCounter = counter
         state = State(counter)
         pool.waitForMore = { [weak self] in try self?.waitForHelper() }
     }
@@ -76,6 +88,13 @@ final class RowGroupEncoder {
     func write(_ columns: [Column]) throws {
         try openWriter()
         try waitForHelper()
+        if written != nil {
+            if try state.keep(columns) {
+                pool.put(columns)
+                return
+            }
+            try endKeeping()
+        }
         if helper == nil, spare.isTaken, columns[0].count >= leastRowsBehind { helper = Helper(state) }
         guard let helper else {
             try state.write(columns)
@@ -92,6 +111,7 @@ final class RowGroupEncoder {
     ) {
         try waitForHelper()
         helper = nil
+        try endKeeping()
         try openWriter()
         guard let file = try state.writer.take()?.finish(keyValueMetadata: metadata) else {
             preconditionFailure("the writer was opened a line above")
@@ -99,10 +119,27 @@ final class RowGroupEncoder {
         return (file, state.counter)
     }
 
-    /// Ends the helper, if there is one; nothing more is written to the output.
-    func abandon() {
-        helper = nil
-        isHelperBusy = false
+    /// Begins again with all rows that were written: as long as nothing is between them, and ``endKeeping()`` was not called,
+    /// their row groups are kept as they are.
+    ///
+    /// - Returns: the rows that were written, to be read while they are written again; nil where there are none.
+    func beginAgain() throws -> RowReader? {
+        try waitForHelper()
+        guard state.writer != nil else { return nil }
+        let bytes = WrittenBytes(output)
+        let file = try state.writer!.writtenFile(in: bytes)
+        state.writer!.beginAgain()
+        state.counter = firstCounter
+        written = bytes
+        return RowReader(file)
+    }
+
+    /// Forgets the row groups that did not come again: what is written now follows those that did.
+    func endKeeping() throws {
+        guard let written else { return }
+        self.written = nil
+        guard let byteCount = state.writer!.endKeeping() else { return }
+        try written.startOver(output, keeping: byteCount)
     }
 
     private func waitForHelper() throws {

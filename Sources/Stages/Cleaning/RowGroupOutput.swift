@@ -12,6 +12,8 @@ final class RowGroupOutput {
     private(set) var repeats: RepeatCounter
     /// The row group that is filling.
     private var pending: [Column] = []
+    /// Whether rows that were taken back are coming again, and no others came yet.
+    private var isRepeating = false
 
     init(
         _ job: CleanJob, schema: [Field], sort: [Int], unique: [Int], output: Output, pool: ColumnPool,
@@ -41,7 +43,51 @@ final class RowGroupOutput {
 
     /// Takes rows of a merge, equal ones next to each other. The block is done with at the end of the call.
     func add(_ block: RowBlock) throws {
-        try append(repeats.spansThatStay(of: block), of: block.columns)
+        var spans = repeats.spansThatStay(of: block)
+        if isRepeating, let late = firstLateRow(of: block, spans) {
+            let earlier = spans.compactMap { span in
+                let rows = span.rows.clamped(to: span.rows.lowerBound..<max(late, span.rows.lowerBound))
+                return rows.isEmpty ? nil : RowSpan(source: 0, rows: rows)
+            }
+            try append(earlier, of: block.columns)
+            try endRepeating()
+            spans = spans.compactMap { span in
+                let rows = max(late, span.rows.lowerBound)..<max(late, span.rows.upperBound)
+                return rows.isEmpty ? nil : RowSpan(source: 0, rows: rows)
+            }
+        }
+        try append(spans, of: block.columns)
+    }
+
+    /// The first row that stays and was not written before.
+    private func firstLateRow(of block: RowBlock, _ spans: [RowSpan]) -> Int? {
+        unsafe block.columns[schema.count].withValues(as: Int64.self) { ranks in
+            for span in spans {
+                // SAFETY: the spans are the block's, and all its columns have as many rows.
+                for row in span.rows where unsafe ranks[row] & RowOrder.ordinalMask != 0 { return row }
+            }
+            return nil
+        }
+    }
+
+    /// Takes all rows back, to be added again with others that came late.
+    ///
+    /// Row groups before the first of those are not encoded again: the rows taken back have to come in the same order, rank 0
+    /// in what the ranks count by, until ``endRepeating()``.
+    ///
+    /// - Parameter ranks: of rows by their number in the order in which they were added, from 0 on.
+    func takeBack(ranks: @escaping (Range<Int>) -> Column) throws -> EarlierRows {
+        let rest = pending
+        pending = []
+        repeats.beginAgain()
+        isRepeating = true
+        return EarlierRows(try encoder.beginAgain(), rest: rest, ranks: ranks)
+    }
+
+    /// Rows to come, and those since the last full row group, are written whatever was written before.
+    func endRepeating() throws {
+        isRepeating = false
+        try encoder.endKeeping()
     }
 
     private func append(_ spans: [RowSpan], of columns: [Column]) throws {
@@ -49,7 +95,7 @@ final class RowGroupOutput {
         var rest = spans[...]
         while !rest.isEmpty {
             let fitting = takeFitting(&rest, of: columns)
-            for (index, column) in pending.enumerated() { column.append(fitting.span, of: [columns[index]]) }
+            copy(fitting, of: columns)
             if pending[0].count == rowLimit || !rest.isEmpty {
                 let full = pending
                 pending = []
@@ -57,6 +103,19 @@ final class RowGroupOutput {
                 if !rest.isEmpty { pending = try pool.take(capacity: full[0].capacity) }
             }
         }
+    }
+
+    /// Spans of fewer rows on average are copied row by row: loops of few turns each cost more.
+    private static let shortSpan = 16
+
+    private func copy(_ spans: [RowSpan], of columns: [Column]) {
+        guard spans.count > 1, spans.reduce(0, { $0 + Int($1.count) }) < spans.count * Self.shortSpan else {
+            for (index, column) in pending.enumerated() { column.append(spans.span, of: [columns[index]]) }
+            return
+        }
+        var rows: [Int32] = []
+        for span in spans { rows.append(contentsOf: span.start..<(span.start + span.count)) }
+        for (index, column) in pending.enumerated() { column.append(rows.span, of: columns[index]) }
     }
 
     /// Takes from the front as many rows as the row group has room for, by rows and by bytes of text.
@@ -104,9 +163,6 @@ final class RowGroupOutput {
         pending = []
         return try encoder.finish(metadata: metadata)
     }
-
-    /// Writes nothing more.
-    func abandon() { encoder.abandon() }
 
     private static func options(of job: CleanJob, sort: [Int]) -> WriterOptions {
         var options = WriterOptions()

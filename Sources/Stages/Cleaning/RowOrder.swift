@@ -12,11 +12,14 @@ struct RowOrder {
     let rank: Int
     /// Whether equal prefixes mean equal keys.
     let isExact: Bool
+    /// Where the first key's slots are 64 bits and order as signed numbers: what makes one a prefix; else nil.
+    let flippedBits: UInt64?
     /// Whether the first key may be null, for which a prefix gives up its lowest bit.
     private let isNullable: Bool
 
-    /// Bits of a rank that count rows in reading order.
+    /// Bits of a rank that count rows in reading order, from 1 on; 0 are rows that were written before all others came.
     static let ordinalBits: Int64 = 44
+    static let ordinalMask: Int64 = 1 << ordinalBits - 1
 
     init(keys: [Int], fields: [Field]) {
         self.keys = RowKeys(columns: keys)
@@ -24,10 +27,12 @@ struct RowOrder {
         guard let first = keys.first else {
             isExact = true
             isNullable = false
+            flippedBits = nil
             return
         }
         isNullable = fields[first].isNullable
         let isWide = fields[first].type.layout == .text || fields[first].type.layout == .int128
+        flippedBits = !isNullable && fields[first].type.layout == .int64 ? Self.bits(Int64(0)) : nil
         isExact = keys.count == 1 && !isNullable && !isWide
     }
 

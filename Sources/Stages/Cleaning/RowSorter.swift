@@ -7,6 +7,8 @@ final class RowSorter {
     private let settings: CleanSettings
     private var held: SortedRuns
     private var spill: Spill?
+    /// The part of what is held that is written the next time: one of so many.
+    private var spilledParts = 8
     /// Runs in the file, by how often their rows were merged.
     private var levels: [[SpilledRun]] = []
 
@@ -37,21 +39,29 @@ final class RowSorter {
 
     /// All rows in order.
     ///
-    /// - Parameter front: more rows, in order in themselves.
-    func merged(with front: (any RowSource)? = nil) throws -> RunMerge {
+    /// - Parameters:
+    ///   - front: more rows, in order in themselves.
+    ///   - keepsRanks: whether all blocks have ranks; else only those that are handed on without a copy.
+    func merged(with front: (any RowSource)? = nil, keepsRanks: Bool) throws -> RunMerge {
         var sources: [any RowSource] = levels.flatMap { $0 }
         let blockRows = Self.blockRows(of: held)
         sources += held.takeRuns().map(BlockList.init)
         if let front { sources.append(front) }
-        return try RunMerge(sources, order: order, types: types, blockRows: blockRows)
+        return try RunMerge(
+            sources, order: order, types: keepsRanks ? types : types.dropLast(), blockRows: blockRows)
     }
 
+    /// Rows that are written are merged twice, so it is first some that are written, then more at a time: no run is shorter
+    /// than it has to be to have few.
     private func spillIfFull() throws {
-        guard held.byteCount >= settings.memoryByteCount else { return }
-        if spill == nil { spill = try Spill(directory: settings.directory, types: types) }
-        let blockRows = Self.blockRows(of: held)
-        let merge = try RunMerge(held.takeRuns(), order: order, types: types, blockRows: blockRows)
-        try add(spill!.write(merge), toLevel: 0, blockRows: blockRows)
+        while held.byteCount >= 2 * settings.memoryByteCount {
+            if spill == nil { spill = try Spill(directory: settings.directory, types: types) }
+            let blockRows = Self.blockRows(of: held)
+            let part = held.takeRuns(ofByteCount: held.byteCount / spilledParts)
+            spilledParts = max(2, spilledParts / 2)
+            let merge = try RunMerge(part, order: order, types: types, blockRows: blockRows)
+            try add(spill!.write(merge), toLevel: 0, blockRows: blockRows)
+        }
     }
 
     private func add(_ run: SpilledRun, toLevel level: Int, blockRows: Int) throws {

@@ -21,7 +21,9 @@ final class BlockList: RowSource {
 final class RunMerge: RowSource {
     private var tree: MergeHeap
 
-    /// - Parameter blockRows: rows a block of the result has at most.
+    /// - Parameters:
+    ///   - types: of the columns; without the last, that of ranks, copied rows have none.
+    ///   - blockRows: rows a block of the result has at most.
     init(_ sources: [any RowSource], order: RowOrder, types: [ColumnType], blockRows: Int) throws {
         tree = try MergeHeap(sources, order: order, types: types, blockRows: blockRows)
     }
@@ -43,8 +45,9 @@ final class RunMerge: RowSource {
 /// The runs' next rows in a heap by prefix.
 ///
 /// From the first run as many rows are taken at once as come before the next row of every other; a long stretch is handed
-/// on where it lies, short ones are copied together. (A struct in a class, of arrays of plain numbers: its hot loops need no
-/// check for exclusive access and count no references.)
+/// on where it lies, short ones are copied together. Where stretches are very short, the next rows of all runs are sorted
+/// together instead: a radix sort costs a row less than its way through the heap. (A struct in a class, of arrays of plain
+/// numbers: its hot loops need no check for exclusive access and count no references.)
 private struct MergeHeap {
     struct Entry {
         var prefix: UInt64
@@ -56,32 +59,50 @@ private struct MergeHeap {
     // By cursor: where rows come from, the rows at hand, how many of them are taken.
     var sources: [any RowSource] = []
     var blocks: [RowBlock] = []
+    /// The blocks' columns: for each column one by cursor.
+    var columns: [[Column]]
     var counts: [Int] = []
     var taken: [Int] = []
-    let prefixes: PrefixMemory
+    /// Rows of the cursor that were last sorted together with others: how many it will have the next time.
+    var shares: [Int] = []
+    let keys: MergeKeys
     var heap: [Entry] = []
     let output: [Column]
-    /// Rows that go to the output; sources are cursors.
+    /// Rows that go to the output, in stretches or else one by one; sources are cursors.
     var planned: [RowSpan] = []
+    var plannedPlaces: [RowPlace] = []
+    /// Rows that are sorted together, and memory for that.
+    var batch: [SortEntry] = []
+    var spareBatch: [SortEntry] = []
 
     /// A stretch from which on rows are handed on without a copy.
     static let longStretch = 1_024
+    /// After so many stretches of fewer rows than these on average, rows are sorted together.
+    static let stretchesToJudge = 32
+    static let shortStretch = 4
 
     init(_ sources: [any RowSource], order: RowOrder, types: [ColumnType], blockRows: Int) throws {
         self.order = order
         self.blockRows = blockRows
+        columns = types.map { _ in [] }
         output = types.map { Column(type: $0, capacity: min(blockRows, 4_096)) }
-        prefixes = PrefixMemory(count: sources.count)
+        keys = MergeKeys(count: sources.count, order: order)
         for source in sources {
             guard let block = try source.next() else { continue }
             let cursor = self.sources.count
             self.sources.append(source)
             blocks.append(block)
+            for index in columns.indices { columns[index].append(block.columns[index]) }
             counts.append(block.rows.count)
             taken.append(0)
-            prefixes.set(cursor, order.prefixes(of: block.columns, rows: block.rows))
-            heap.append(Entry(prefix: prefixes[cursor, 0], cursor: Int32(cursor)))
+            shares.append(0)
+            keys.set(cursor, block)
+            heap.append(Entry(prefix: keys.prefix(cursor, 0), cursor: Int32(cursor)))
         }
+        makeHeap()
+    }
+
+    private mutating func makeHeap() {
         for index in stride(from: heap.count / 2 - 1, through: 0, by: -1) { siftDown(index) }
     }
 
@@ -89,8 +110,19 @@ private struct MergeHeap {
         let limit = min(limit, blockRows)
         for column in output { column.removeAll() }
         var count = 0
+        var stretches = (count: 0, rows: 0)
         while count < limit {
             guard try refillFirst() else { break }
+            if stretches.count >= Self.stretchesToJudge,
+                stretches.rows < stretches.count * Self.shortStretch
+            {
+                let sorted = copyBatch(limit: limit - count)
+                count += sorted
+                // What is left of the limit is too little to be worth another time.
+                if count > limit / 2 { break }
+                if sorted > 0 { continue }
+                stretches = (0, 0)
+            }
             let cursor = Int(heap[0].cursor)
             let stretch = min(stretchOfFirst(), limit - count)
             let row = blocks[cursor].rows.lowerBound + taken[cursor]
@@ -105,6 +137,8 @@ private struct MergeHeap {
             taken[cursor] += stretch
             planned.append(RowSpan(source: cursor, rows: row..<(row + stretch)))
             count += stretch
+            stretches.count += 1
+            stretches.rows += stretch
             settleFirst()
         }
         copyPlanned()
@@ -125,7 +159,7 @@ private struct MergeHeap {
     private mutating func settleFirst() {
         let cursor = Int(heap[0].cursor)
         guard taken[cursor] < counts[cursor] else { return }
-        heap[0].prefix = prefixes[cursor, taken[cursor]]
+        heap[0].prefix = keys.prefix(cursor, taken[cursor])
         siftDown(0)
     }
 
@@ -138,9 +172,10 @@ private struct MergeHeap {
             copyPlanned()
             if let block = try sources[cursor].next() {
                 blocks[cursor] = block
+                for index in columns.indices { columns[index][cursor] = block.columns[index] }
                 counts[cursor] = block.rows.count
                 taken[cursor] = 0
-                prefixes.set(cursor, order.prefixes(of: block.columns, rows: block.rows))
+                keys.set(cursor, block)
                 settleFirst()
                 return true
             }
@@ -152,12 +187,19 @@ private struct MergeHeap {
     }
 
     private mutating func copyPlanned() {
-        guard !planned.isEmpty else { return }
+        guard !planned.isEmpty || !plannedPlaces.isEmpty else { return }
         for (index, column) in output.enumerated() {
-            column.append(planned.span, of: blocks.map { $0.columns[index] })
+            if planned.isEmpty {
+                column.append(plannedPlaces.span, of: columns[index])
+            } else {
+                column.append(planned.span, of: columns[index])
+            }
         }
         planned.removeAll(keepingCapacity: true)
+        plannedPlaces.removeAll(keepingCapacity: true)
     }
+
+    // MARK: stretches
 
     /// How many rows of the first cursor come before the next row of every other; at least 1.
     private func stretchOfFirst() -> Int {
@@ -166,20 +208,20 @@ private struct MergeHeap {
         let count = counts[cursor]
         guard heap.count > 1 else { return count - start }
         let rival = heap.count > 2 && isBefore(heap[2], heap[1]) ? heap[2] : heap[1]
-        let end = prefixes.firstNotBelow(rival.prefix, in: cursor, from: start, below: count)
-        guard end < count, prefixes[cursor, end] == rival.prefix else { return max(end, start + 1) - start }
+        let end = keys.firstNotBelow(rival.prefix, in: cursor, from: start, below: count)
+        guard end < count, keys.prefix(cursor, end) == rival.prefix else {
+            return max(end, start + 1) - start
+        }
         return max(endOfTies(with: rival, from: end, below: count), start + 1) - start
     }
 
     /// The end of the first cursor's rows that have the rival's prefix and yet come before it.
     private func endOfTies(with rival: Entry, from start: Int, below count: Int) -> Int {
         let cursor = Int(heap[0].cursor)
-        let block = blocks[cursor]
-        let other = blocks[Int(rival.cursor)]
-        let row = other.rows.lowerBound + taken[Int(rival.cursor)]
+        let other = Int(rival.cursor)
         var end = start
-        while end < count, prefixes[cursor, end] == rival.prefix,
-            order.isBeforeAtEqualPrefix(block.columns, block.rows.lowerBound + end, other.columns, row)
+        while end < count, keys.prefix(cursor, end) == rival.prefix,
+            isBeforeAtEqualPrefix(cursor, end, other, taken[other])
         {
             end += 1
         }
@@ -187,13 +229,18 @@ private struct MergeHeap {
     }
 
     private func isBefore(_ a: Entry, _ b: Entry) -> Bool {
-        a.prefix != b.prefix ? a.prefix < b.prefix : isBeforeAtEqualPrefix(Int(a.cursor), Int(b.cursor))
+        guard a.prefix == b.prefix else { return a.prefix < b.prefix }
+        let (first, second) = (Int(a.cursor), Int(b.cursor))
+        return isBeforeAtEqualPrefix(first, taken[first], second, taken[second])
     }
 
-    private func isBeforeAtEqualPrefix(_ a: Int, _ b: Int) -> Bool {
-        order.isBeforeAtEqualPrefix(
-            blocks[a].columns, blocks[a].rows.lowerBound + taken[a], blocks[b].columns,
-            blocks[b].rows.lowerBound + taken[b])
+    /// Rows are counted from the first of their block.
+    private func isBeforeAtEqualPrefix(_ a: Int, _ i: Int, _ b: Int, _ j: Int) -> Bool {
+        if a == b { return i < j }
+        if order.isExact { return keys.rank(a, i) < keys.rank(b, j) }
+        return order.isBefore(
+            blocks[a].columns, blocks[a].rows.lowerBound + i, blocks[b].columns,
+            blocks[b].rows.lowerBound + j)
     }
 
     private mutating func siftDown(_ start: Int) {
@@ -208,52 +255,56 @@ private struct MergeHeap {
         }
         heap[parent] = moved
     }
-}
 
-/// The prefixes of the rows at hand, by cursor.
-@safe private final class PrefixMemory {
-    private let bases: UnsafeMutableBufferPointer<UnsafeMutableBufferPointer<UInt64>>
+    // MARK: sorting together
 
-    init(count: Int) {
-        unsafe bases = .allocate(capacity: count)
-        unsafe bases.initialize(repeating: .init(start: nil, count: 0))
+    /// Copies the next rows of all runs, sorted together: those with a prefix below one that at most `limit` rows can have.
+    ///
+    /// - Returns: how many; 0 where too many prefixes are equal, or a block is about to end.
+    private mutating func copyBatch(limit: Int) -> Int {
+        guard heap.count > 1, heap.count < limit else { return 0 }
+        // Of each run no more rows than its share, which is what it had the last time and a little more.
+        let weights = heap.reduce(0) { $0 + weight(of: $1) }
+        var bound = UInt64.max
+        for entry in heap {
+            let cursor = Int(entry.cursor)
+            let share = weight(of: entry) * limit / weights
+            bound = min(bound, keys.prefix(cursor, min(taken[cursor] + share, counts[cursor] - 1)))
+        }
+        // Out of the struct, which the order of ties asks things of.
+        var rows: [SortEntry] = []
+        swap(&rows, &batch)
+        defer { swap(&rows, &batch) }
+        rows.removeAll(keepingCapacity: true)
+        for index in heap.indices {
+            let cursor = Int(heap[index].cursor)
+            shares[cursor] = 0
+            guard heap[index].prefix < bound else { continue }
+            let start = taken[cursor]
+            let end = keys.firstNotBelow(bound, in: cursor, from: start, below: counts[cursor])
+            keys.append(cursor, start..<end, to: &rows)
+            taken[cursor] = end
+            shares[cursor] = end - start
+            heap[index].prefix = keys.prefix(cursor, end)
+        }
+        guard !rows.isEmpty else { return 0 }
+        makeHeap()
+        sortByPrefix(&rows, using: &spareBatch)
+        sortTies(in: &rows) {
+            isBeforeAtEqualPrefix(Int($0.cursor), Int($0.row), Int($1.cursor), Int($1.row))
+        }
+        copyPlanned()
+        for row in rows {
+            let first = blocks[Int(row.cursor)].rows.lowerBound
+            plannedPlaces.append(
+                RowPlace(source: row.cursor, row: row.row &+ Int32(truncatingIfNeeded: first)))
+        }
+        copyPlanned()
+        return rows.count
     }
 
-    deinit {
-        for cursor in unsafe 0..<bases.count { unsafe bases[cursor].deallocate() }
-        unsafe bases.deallocate()
-    }
-
-    func set(_ cursor: Int, _ prefixes: [UInt64]) {
-        if unsafe bases[cursor].count < prefixes.count {
-            unsafe bases[cursor].deallocate()
-            unsafe bases[cursor] = .allocate(capacity: prefixes.count)
-        }
-        // SAFETY: there is room for all of them.
-        unsafe prefixes.withUnsafeBufferPointer {
-            _ = unsafe bases[cursor].update(fromContentsOf: $0)
-        }
-    }
-
-    subscript(cursor: Int, offset: Int) -> UInt64 { unsafe bases[cursor][offset] }
-
-    /// The first offset from `start` on whose prefix is not below; they ascend. In steps that double, then by halving.
-    func firstNotBelow(_ prefix: UInt64, in cursor: Int, from start: Int, below count: Int) -> Int {
-        let base = unsafe bases[cursor]
-        // SAFETY: all offsets are below count, for which prefixes were set.
-        guard start < count, unsafe base[start] < prefix else { return start }
-        var known = start
-        var step = 1
-        var end = start + 1
-        while end < count, unsafe base[end] < prefix {
-            known = end
-            step *= 2
-            end = min(known + step, count)
-        }
-        while known + 1 < end {
-            let middle = (known + end) / 2
-            if unsafe base[middle] < prefix { known = middle } else { end = middle }
-        }
-        return known + 1
+    private func weight(of entry: Entry) -> Int {
+        let share = shares[Int(entry.cursor)]
+        return share + share / 4 + 16
     }
 }

@@ -79,6 +79,24 @@ struct SortedRuns {
         return taken
     }
 
+    /// Takes out runs with so many bytes, or a block more: the oldest, and of the last of them what comes first.
+    mutating func takeRuns(ofByteCount wanted: Int) -> [[RowBlock]] {
+        let wanted = max(1, wanted)
+        var (taken, rest): ([[RowBlock]], [[RowBlock]]) = ([], [])
+        var takenByteCount = 0
+        for run in takeRuns() {
+            var count = 0
+            while count < run.count, takenByteCount < wanted {
+                takenByteCount += run[count].byteCount
+                count += 1
+            }
+            if count > 0 { taken.append(Array(run[..<count])) }
+            if count < run.count { rest.append(Array(run[count...])) }
+        }
+        put(rest)
+        return taken
+    }
+
     /// Puts in what is left of runs that were taken out.
     mutating func put(_ rest: [[RowBlock]]) {
         precondition(isEmpty)
@@ -138,19 +156,9 @@ extension RowBlock {
         guard (1..<max(1, rows.count)).contains(where: isDescent) else { return self }
 
         var entries = prefixes.indices.map { SortEntry(prefix: prefixes[$0], row: Int32(start + $0)) }
-        sortByPrefix(&entries)
-        // Rows of equal prefixes stand in reading order.
-        var first = 0
-        while first < entries.count {
-            var end = first + 1
-            while end < entries.count, entries[end].prefix == entries[first].prefix { end += 1 }
-            if end - first > 1 {
-                entries[first..<end].sort {
-                    order.isBeforeAtEqualPrefix(columns, Int($0.row), columns, Int($1.row))
-                }
-            }
-            first = end
-        }
+        var spare: [SortEntry] = []
+        sortByPrefix(&entries, using: &spare)
+        sortTies(in: &entries) { order.isBeforeAtEqualPrefix(columns, Int($0.row), columns, Int($1.row)) }
         let places = entries.map(\.row)
         return RowBlock(
             columns.map { column in
@@ -158,47 +166,5 @@ extension RowBlock {
                 sorted.append(places.span, of: column)
                 return sorted
             })
-    }
-}
-
-struct SortEntry {
-    var prefix: UInt64
-    var row: Int32
-}
-
-/// Sorts by prefix, entries equal in it in the order in which they are: a radix sort, byte by byte from the lowest,
-/// that passes over bytes in which all agree.
-func sortByPrefix(_ entries: inout [SortEntry]) {
-    guard let firstPrefix = entries.first?.prefix else { return }
-    var differing: UInt64 = 0
-    for entry in entries { differing |= entry.prefix ^ firstPrefix }
-    var target = entries
-    for shift in stride(from: UInt64(0), to: 64, by: 8) where differing >> shift & 0xFF != 0 {
-        unsafe entries.withUnsafeBufferPointer { source in
-            unsafe target.withUnsafeMutableBufferPointer { target in
-                unsafe withUnsafeTemporaryAllocation(of: Int.self, capacity: 256) { places in
-                    // SAFETY: a byte is below 256; places of all entries are different and below their count.
-                    unsafe places.initialize(repeating: 0)
-                    for index in 0..<source.count {
-                        let byte = unsafe Int(truncatingIfNeeded: source[index].prefix >> shift & 0xFF)
-                        unsafe places[byte] &+= 1
-                    }
-                    var total = 0
-                    for byte in 0..<256 {
-                        let count = unsafe places[byte]
-                        unsafe places[byte] = total
-                        total &+= count
-                    }
-                    for index in 0..<source.count {
-                        let entry = unsafe source[index]
-                        let byte = Int(truncatingIfNeeded: entry.prefix >> shift & 0xFF)
-                        let place = unsafe places[byte]
-                        unsafe target[place] = entry
-                        unsafe places[byte] = place &+ 1
-                    }
-                }
-            }
-        }
-        swap(&entries, &target)
     }
 }
