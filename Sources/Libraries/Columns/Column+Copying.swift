@@ -123,10 +123,11 @@ extension Column {
     /// Appends single rows of one other column, in the order of `rows`.
     public func append(_ rows: Span<Int32>, of source: Column) {
         precondition(source.type == type)
-        let count = Int32(source.count)
-        var isInside = true
-        for index in rows.indices { isInside = isInside && rows[index] >= 0 && rows[index] < count }
-        precondition(isInside)
+        // Negative ones are the largest. The greatest of all is found many at a time, unlike the first that is too large.
+        let greatest = unsafe rows.withUnsafeBufferPointer { rows in
+            unsafe rows.reduce(UInt32(0)) { max($0, UInt32(bitPattern: $1)) }
+        }
+        precondition(rows.isEmpty || Int(greatest) < source.count)
         let base = self.count
         reserve(base + rows.count)
         switch type.layout {
