@@ -133,20 +133,14 @@ package func build(
     let run = try BuildRun(
         identifier: report.run, request: request, workspace: workspace, plan: plan, state: state,
         journal: journal, observer: observer, listings: observer)
-    report = try await run.execute(report)
+    let generation: [UInt8]?
+    (report, generation) = try await run.execute(report)
     // Plan and records are many small pieces; where the program ends first, nobody need take them apart.
     Task.detached {
         try? await Task.sleep(for: .seconds(1))
         withExtendedLifetime(run) {}
     }
     if report.failures.isEmpty, !Task.isCancelled {
-        func keyNow() throws -> XXH3Digest? {
-            let state = try openState(workspace, access: .reader, observer: observer)
-            let generation = try state.generation()
-            try state.close()
-            return SettledPlan.key(
-                of: loaded, in: workspace, generation: generation, toolVersion: request.toolVersion)
-        }
         if let changed {
             try resettle(
                 changed.part, besides: changed.rest, consideredCount: counts.considered, in: workspace,
@@ -160,7 +154,8 @@ package func build(
         } else if key != nil, !run.hasAdded(to: survey.visits),
             let stamps = plan.stampsWhenDone(
                 after: run.changes, startedAt: observer.clock.startedAt * 1_000),
-            let key = try keyNow()
+            let key = SettledPlan.key(
+                of: loaded, in: workspace, generation: generation, toolVersion: request.toolVersion)
         {
             plan.settle(
                 workspace, key: key, consideredCount: counts.considered, visits: survey.visits,

@@ -83,8 +83,10 @@ final class BuildRun: Sendable {
             Knowledge(failures: plan.request.records.failures, report: BuildReport(run: identifier)))
     }
 
-    /// Runs all jobs to their end, records the run, and returns the report.
-    func execute(_ start: BuildReport) async throws -> BuildReport {
+    /// Runs all jobs to their end, and records the run.
+    ///
+    /// - Returns: the report, and what `StateStore.generation` gives for the records as they are now.
+    func execute(_ start: BuildReport) async throws -> (report: BuildReport, generation: [UInt8]?) {
         knowledge.withLock { $0.report = start }
         // A run that was killed may have recorded outputs whose statistics it never wrote.
         let last = try state.runs().last
@@ -132,19 +134,21 @@ final class BuildRun: Sendable {
             known.report.stats = statistics
             return known.report
         }
+        let generation: [UInt8]?
         do {
             try await recorder.flush()
             try manifest.sync()
             try writeStatistics(everywhere: wasKilledBefore)
             // One wait for the disk for all records since the last.
             try state.finishRun(runRecord(finished: report))
+            generation = try state.generation()
             try state.close()
         } catch {
             throw BuildProblem.lostState("\(error)")
         }
         waitForTick(after: lastPublished)
         try? journal.clear()
-        return report
+        return (report, generation)
     }
 
     // MARK: jobs
