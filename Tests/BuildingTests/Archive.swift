@@ -134,6 +134,14 @@ func barsDatafile(_ source: BarSource, rules: String = "", table: String = "") -
     """
 }
 
+/// A rule for `barsDatafile` that reads what its own rule makes.
+let copiesOfBars = """
+      copies:
+        from: lake/bars/symbol={symbol}/{day}.parquet
+        to: lake/copies/{symbol}/{day}.parquet
+        run: cp {input} {output}
+    """
+
 /// Path of the partition that `barsDatafile` makes of one day.
 func bars(_ symbol: String, _ day: String) -> String { "lake/bars/symbol=\(symbol)/\(day).parquet" }
 

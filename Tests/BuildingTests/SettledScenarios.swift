@@ -105,12 +105,7 @@ import Testing
         let project = try ProjectDirectory(
             barsDatafile(
                 .directory(archive.path),
-                rules: """
-                      copies:
-                        from: lake/bars/symbol={symbol}/{day}.parquet
-                        to: lake/copies/{symbol}/{day}.parquet
-                        run: cp {input} {output}
-                    """))
+                rules: copiesOfBars))
         #expect(try project.build().status == 0)
         let everything = BuildCounts(considered: 12, fresh: 12)
         // The archive is only just written: its stamps are trusted once they are older than a clock's tick.

@@ -244,12 +244,7 @@ import Testing
         let project = try ProjectDirectory(
             barsDatafile(
                 .bucket(origin.url),
-                rules: """
-                      copies:
-                        from: lake/bars/symbol={symbol}/{day}.parquet
-                        to: lake/copies/{symbol}/{day}.parquet
-                        run: cp {input} {output}
-                    """))
+                rules: copiesOfBars))
         let everything = BuildCounts(considered: 12, fresh: 12)
         #expect(try project.build().counts == BuildCounts(considered: 12, built: 12, fetched: 6))
         // The directories that the next build lists are there since.
