@@ -135,11 +135,6 @@ package func build(
         journal: journal, observer: observer, listings: observer)
     let generation: [UInt8]?
     (report, generation) = try await run.execute(report)
-    // Plan and records are many small pieces; where the program ends first, nobody need take them apart.
-    Task.detached {
-        try? await Task.sleep(for: .seconds(1))
-        withExtendedLifetime(run) {}
-    }
     if report.failures.isEmpty, !Task.isCancelled {
         if let changed {
             try resettle(
@@ -163,6 +158,8 @@ package func build(
         }
     }
     report.seconds = secondsSince(started)
+    // Plan and records are many small pieces: whoever waits for the report need not wait until they are taken apart.
+    Task.detached { [run] in withExtendedLifetime(run) {} }
     return report
 }
 
