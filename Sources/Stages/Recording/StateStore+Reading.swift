@@ -16,8 +16,8 @@ extension StateStore {
         }
     }
 
-    /// What was last seen of a source whose keys begin with one of `prefixes`, each object once, in byte order of the keys. Reads no others but neighbours in
-    /// the same directory.
+    /// What was last seen of a source whose keys begin with one of `prefixes`, each object once, in byte order of the keys.
+    /// Reads no others but neighbours in the same directory.
     package func objects(ofSource source: String, startingWith prefixes: [String]) throws -> [RemoteObject] {
         try read { database, session in
             var objects: [String: RemoteObject] = [:]
