@@ -84,7 +84,7 @@ struct ByteSteps {
             let streams = zip(zip(group, inputs), outputs).map { pair, output in
                 unsafe ShortStream(
                     // The bytes stay where they are, for `inputs` lives on.
-                    input: pair.1.withUnsafeBytes { unsafe $0 },
+                    input: pair.1.bytes,
                     output: UnsafeMutableRawBufferPointer(rebasing: output.bytes[..<pair.0.text.count]))
             }
             let areWhole = stopwatch.time { unsafe inflateTogether(streams) }

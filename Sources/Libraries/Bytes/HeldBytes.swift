@@ -34,15 +34,12 @@
 
     deinit { unsafe WorkMemory.deallocate(memory.bytes) }
 
-    package func withUnsafeBytes<Result>(
-        _ body: (UnsafeRawBufferPointer) throws -> Result
-    ) rethrows -> Result {
+    /// All of them, where they lie as long as this object is there.
+    @unsafe package var bytes: UnsafeRawBufferPointer {
         // SAFETY: the first `count` bytes were filled.
-        try unsafe body(UnsafeRawBufferPointer(rebasing: memory.bytes[..<count]))
+        unsafe UnsafeRawBufferPointer(rebasing: memory.bytes[..<count])
     }
 
     /// A copy of some of them.
-    package subscript(range: Range<Int>) -> [UInt8] {
-        unsafe withUnsafeBytes { unsafe Array($0[range]) }
-    }
+    package subscript(range: Range<Int>) -> [UInt8] { unsafe Array(bytes[range]) }
 }

@@ -28,7 +28,7 @@ package func identity(
         let kept = try unsafe HeldBytes(capacity: capacity) { (buffer) throws(FileProblem) in
             try unsafe file.read(into: buffer, path: path)
         }
-        unsafe kept.withUnsafeBytes { unsafe hasher.update($0) }
+        unsafe hasher.update(kept.bytes)
         bytes = kept
     } else {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 64)

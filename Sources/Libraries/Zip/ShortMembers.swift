@@ -28,8 +28,10 @@ extension ZipArchive {
 
     /// Whether `readTogether` can read this member.
     package func isShort(_ member: ZipMember) -> Bool {
-        shortStreamCount > 0 && member.method == .deflate && member.byteCount <= Self.shortByteCount
-            && file.hasInMemory(member.dataRange)
+        guard shortStreamCount > 0, member.method == .deflate, member.byteCount <= Self.shortByteCount else {
+            return false
+        }
+        return unsafe file.bytesInMemory(member.dataRange) != nil
     }
 
     /// Reads members of any archives whole, several at a time.
@@ -37,10 +39,15 @@ extension ZipArchive {
     /// - Returns: for each whether its output holds the member's bytes, length and CRC-32 found right and the file unchanged.
     ///   Where not, a stream of the member (`open`) says what is wrong.
     package static func readTogether(_ members: [ShortMember]) -> [Bool] {
-        guard !members.isEmpty else { return [] }
-        var streams: [ShortStream] = []
-        streams.reserveCapacity(members.count)
-        let areWhole = inflate(members[...], after: &streams)
+        let streams = members.map { short in
+            // Bytes that are not in memory stand for a stream that ends at once: damaged, so read by the other way.
+            unsafe ShortStream(
+                input: short.archive.file.bytesInMemory(short.member.dataRange)
+                    ?? UnsafeRawBufferPointer(start: nil, count: 0),
+                output: short.output)
+        }
+        // The archives, and with them their bytes, are held by `members`, which is asked for more below.
+        let areWhole = unsafe inflateTogether(streams)
         return zip(members, areWhole).map { short, isWhole in
             guard isWhole else { return false }
             var crc32 = CRC32()
@@ -52,19 +59,6 @@ extension ZipArchive {
             } catch {
                 return false
             }
-        }
-    }
-
-    /// Holds on to the bytes of one archive after the other, and inflates once it has all.
-    private static func inflate(
-        _ rest: ArraySlice<ShortMember>, after streams: inout [ShortStream]
-    ) -> [Bool] {
-        guard let short = rest.first else { return unsafe inflateTogether(streams) }
-        return unsafe short.archive.file.withBytesInMemory(short.member.dataRange) { bytes in
-            // Bytes that are not in memory stand for a stream that ends at once: damaged, so read by the other way.
-            let input = unsafe bytes ?? UnsafeRawBufferPointer(start: nil, count: 0)
-            unsafe streams.append(ShortStream(input: input, output: short.output))
-            return inflate(rest.dropFirst(), after: &streams)
         }
     }
 }

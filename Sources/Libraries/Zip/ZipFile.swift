@@ -70,49 +70,38 @@ func errorText(_ code: Int32) -> String {
 
     deinit { if let descriptor { close(descriptor) } }
 
-    func hasInMemory(_ range: Range<Int>) -> Bool {
-        range.lowerBound >= tailOffset && range.upperBound <= byteCount
-    }
-
-    /// The bytes of a range, if they are in memory anyway. They stay where they are as long as the file is used.
-    func withBytesInMemory<Result>(
-        _ range: Range<Int>, _ body: (UnsafeRawBufferPointer?) throws -> Result
-    ) rethrows -> Result {
-        guard hasInMemory(range) else {
-            return try body(nil)
-        }
-        return try unsafe tail.withUnsafeBytes { bytes in
-            // SAFETY: the tail holds all from its offset to the file's end.
-            try unsafe body(
-                UnsafeRawBufferPointer(
-                    rebasing: bytes[(range.lowerBound - tailOffset)..<(range.upperBound - tailOffset)]))
-        }
+    /// The bytes of a range, if they are in memory anyway, where they lie as long as this object is there.
+    @unsafe func bytesInMemory(_ range: Range<Int>) -> UnsafeRawBufferPointer? {
+        guard range.lowerBound >= tailOffset, range.upperBound <= byteCount else { return nil }
+        // SAFETY: the tail holds all from its offset to the file's end.
+        return unsafe UnsafeRawBufferPointer(
+            rebasing: tail.bytes[(range.lowerBound - tailOffset)..<(range.upperBound - tailOffset)])
     }
 
     /// Where in the file's last `tailByteCount` bytes a signature stands, in ascending order.
     func placesInTail(of signature: UInt32) -> [Int] {
         let start = max(0, byteCount - Self.tailByteCount)
         let first = Int32(signature & 0xFF)
-        return unsafe withBytesInMemory(start..<byteCount) { bytes in
-            guard let bytes = unsafe bytes, let base = bytes.baseAddress else { return [] }
-            var places: [Int] = []
-            var place = 0
-            // By `memchr`: a loop over the 64 KiB took a quarter as long as inflating a small archive.
-            // SAFETY: searches from `place`, and reads four bytes from there, inside the buffer.
-            while place + 4 <= bytes.count,
-                let found = unsafe memchr(base + place, first, bytes.count - place)
-            {
-                place = unsafe UnsafeRawPointer(found) - base
-                guard place + 4 <= bytes.count else { break }
-                if unsafe UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt32.self))
-                    == signature
-                {
-                    places.append(start + place)
-                }
-                place += 1
-            }
-            return places
+        guard let bytes = unsafe bytesInMemory(start..<byteCount), let base = bytes.baseAddress else {
+            return []
         }
+        var places: [Int] = []
+        var place = 0
+        // By `memchr`: a loop over the 64 KiB took a quarter as long as inflating a small archive.
+        // SAFETY: searches from `place`, and reads four bytes from there, inside the buffer.
+        while place + 4 <= bytes.count,
+            let found = unsafe memchr(base + place, first, bytes.count - place)
+        {
+            place = unsafe UnsafeRawPointer(found) - base
+            guard place + 4 <= bytes.count else { break }
+            if unsafe UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt32.self))
+                == signature
+            {
+                places.append(start + place)
+            }
+            place += 1
+        }
+        return places
     }
 
     /// Exactly these bytes. A range that is not in the file means that the file has changed: callers check against
@@ -127,15 +116,8 @@ func errorText(_ code: Int32) -> String {
 
     /// Fills the whole buffer from `offset` on.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(ZipProblem) {
-        if offset >= tailOffset, buffer.count <= byteCount - offset {
-            let start = offset - tailOffset
-            let count = buffer.count
-            unsafe tail.withUnsafeBytes { bytes in
-                // SAFETY: the range is within the tail, checked above against the file's length.
-                unsafe buffer.copyMemory(
-                    from: UnsafeRawBufferPointer(rebasing: bytes[start..<(start + count)]))
-            }
-            return
+        if let bytes = unsafe bytesInMemory(offset..<(offset + buffer.count)) {
+            return unsafe buffer.copyMemory(from: bytes)
         }
         guard let descriptor else { throw ZipProblem(.changedWhileRead, path: path, offset: offset) }
         try unsafe readFully(into: buffer, at: offset, from: descriptor, path: path)
