@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """One zip64 that holds one huge CSV: speed and memory next to those of a smaller one.
 
-    benchmarks/huge.py [--gigabytes 1 10] [--threads 1 2] [--runs 1] [--work DIR] [--program DATAMAKE]
+    benchmarks/huge.py [--gigabytes 1 10] [--threads 1 2] [--runs 1] [--no-order] [--work DIR] [--program DATAMAKE]
 
 Writes a zip of trades for each size, as a stream: a block of 100,000 rows is made once; only the id and the time of a
-row are counted on, from block to block, so that every id is new and the rows are in order. Then builds it into an
+row are counted on, from block to block, so that every id is new and the rows are in order. With --no-order they are in
+none: the ids of every block are spread over all there are, and shuffled. Then builds it into an
 empty directory, and prints wall and processor seconds, MB of CSV a second, and the peak of memory (wait4's ru_maxrss).
 Everything is removed in the end.
 """
-import argparse, json, os, pathlib, shutil, struct, subprocess, sys, tempfile, time, zlib
+import argparse, json, os, pathlib, random, shutil, struct, subprocess, sys, tempfile, time, zlib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DATAFILE = """
@@ -26,15 +27,18 @@ tables:
 ROWS = 100_000
 
 
-def blocks():
-    """Text of ROWS rows at a time, without end: ids of 12 digits whose first seven are the block's number."""
+def blocks(in_order):
+    """Text of ROWS rows at a time, without end. An id is seven digits of the block and those of the row, or the other way round."""
     lines = []
     state = 7
     for row in range(ROWS):
         state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
         price, quantity = 42_000 + (state >> 40) % 100_000 / 100, (state >> 33) % 9_999_991 / 1e5
-        lines.append(f"@@@@@@@{row:05},{price:.2f},{quantity:.5f},@@@@@@@{row:05},@@@@@@@{row:05},"
+        number = f"@@@@@@@{row:05}" if in_order else f"{row + ROWS}@@@@@@@"
+        lines.append(f"{number},{price:.2f},{quantity:.5f},@@@@@@@{row:05},@@@@@@@{row:05},"
                      f"17@@@@@@{row // 2:05},{'True' if state >> 63 else 'False'},True")
+    if not in_order:
+        random.Random(7).shuffle(lines)
     text = ("\n".join(lines) + "\n").encode()
     number = 1_000_000
     while True:
@@ -43,7 +47,7 @@ def blocks():
         number += 1
 
 
-def write_zip(path, byte_count):
+def write_zip(path, byte_count, in_order):
     """A zip of one deflated member with sizes in a zip64 extra field; returns the member's size."""
     name = b"trades.csv"
     with open(path, "wb") as file:
@@ -53,7 +57,7 @@ def write_zip(path, byte_count):
         file.write(header(0, 0, 0))
         start, crc, size = file.tell(), 0, 0
         deflater = zlib.compressobj(1, zlib.DEFLATED, -15)
-        for text in blocks():
+        for text in blocks(in_order):
             crc = zlib.crc32(text, crc)
             size += len(text)
             file.write(deflater.compress(text))
@@ -91,6 +95,7 @@ def main():
     arguments.add_argument("--gigabytes", type=float, nargs="+", default=[1, 10])
     arguments.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     arguments.add_argument("--runs", type=int, default=1)
+    arguments.add_argument("--no-order", action="store_true", help="rows in no order, instead of in order")
     arguments.add_argument("--work", help="where to write; twice the size of the largest zip is needed")
     arguments.add_argument("--program", help="a datamake to use instead of building one")
     options = arguments.parse_args()
@@ -99,11 +104,13 @@ def main():
         subprocess.run(["swift", "build", "-c", "release", "--static-swift-stdlib", "--product", "datamake"], cwd=ROOT, check=True)
         program = subprocess.run(["swift", "build", "-c", "release", "--show-bin-path"], cwd=ROOT, check=True,
                                  capture_output=True, text=True).stdout.strip() + "/datamake"
+    if options.work:
+        os.makedirs(options.work, exist_ok=True)
     print(f"{'CSV':>8}{'threads':>9}{'rows':>13}{'wall s':>8}{'cpu s':>8}{'MB/s':>7}{'peak MiB':>10}")
     for gigabytes in options.gigabytes:
         with tempfile.TemporaryDirectory(dir=options.work) as project:
             pathlib.Path(project, "Datafile").write_text(DATAFILE)
-            size = write_zip(os.path.join(project, "huge.zip"), int(gigabytes * 1e9))
+            size = write_zip(os.path.join(project, "huge.zip"), int(gigabytes * 1e9), not options.no_order)
             results = {}
             for _ in range(options.runs):
                 for threads in options.threads:
