@@ -59,7 +59,7 @@ struct JobEstimates: Sendable {
     /// What an action holds in memory at most, as far as the sizes of its inputs tell.
     ///
     /// Cleaning holds a row group that is read and one that is written, and up to 144 MiB of rows out of order, twice that
-    /// where a window of so many does not put them right (docs/benchmarks.md: 224 to 417 MiB); less where
+    /// where a window of so many does not put them right (docs/benchmarks.md: 216 to 434 MiB for a whole process); less where
     /// the input is smaller. A command is taken to hold its inputs, and no less than an interpreter with its libraries.
     private func memoryByteCount(ofRule rule: Int, inputByteCount: Int, in plan: Plan) -> Int {
         switch plan.graph.project.rules[rule].recipe {
