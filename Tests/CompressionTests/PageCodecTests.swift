@@ -48,6 +48,45 @@ import Testing
             try Self.unzstd(Self.zstd(noise) + Self.zstd([1, 2]), byteCount: count + 2) == noise + [1, 2])
     }
 
+    /// Lengths around those at which a frame's header and its blocks change.
+    static let storedCases: [(count: Int, stored: Int, piece: Int)] = [
+        (1, 1, 1024), (255, 255, 1024), (256, 100, 64), (5_000, 1_000, 1_000), (8_008, 5_008, 1_000),
+        (65_791, 65_791, 8_192), (65_792, 1, 8_192), (131_072, 131_072, 16_384), (131_073, 131_073, 16_384),
+        (160_000, 100_000, 20_000), (300_000, 262_144, 12_000), (800_000, 300_000, 100_000),
+    ]
+
+    @Test("zstd frames of which the first bytes are stored give what went in", arguments: storedCases)
+    func zstdStored(count: Int, stored: Int, piece: Int) throws {
+        var generator = SeededGenerator(seed: UInt64(count))
+        let noise = (0..<stored).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        // Matches at the same few distances over and over, some of which reach the start of the rest.
+        let period = [3, 7, 50, 999][Int.random(in: 0..<4, using: &generator)]
+        let word = (0..<period).map { _ in UInt8.random(in: 0...40, using: &generator) }
+        let rest = (0..<count - stored).map {
+            $0 % 97 == 0 ? UInt8.random(in: 0...255, using: &generator) : word[$0 % period]
+        }
+        let bytes = noise + rest
+        // One context for all: what it remembers of a frame must not matter to the next.
+        for level in [1, 3, 9] {
+            var compressor = ZstdCompressor(level: level)
+            for _ in 0..<2 {
+                let bound = ZstdCompressor.byteCountBound(for: count, pieces: count / piece + 2)
+                var frame = [UInt8](repeating: 0, count: bound)
+                let written = unsafe bytes.withUnsafeBytes { source in
+                    unsafe frame.withUnsafeMutableBytes {
+                        unsafe compressor.compress(
+                            source, storedByteCount: stored, pieceByteCount: piece, into: $0)
+                    }
+                }
+                frame = Array(frame[..<written!])
+                #expect(try Self.unzstd(frame, byteCount: count) == bytes)
+                #expect(frame.count < stored + rest.count / 2 + 300)
+                // Not a frame each: what follows the whole one is another.
+                #expect(try Self.unzstd(frame + Self.zstd([9]), byteCount: count + 1) == bytes + [9])
+            }
+        }
+    }
+
     @Test("zstd frames of another length, cut, or damaged are refused")
     func zstdDamage() throws {
         let bytes = (0..<5000).map { UInt8(truncatingIfNeeded: $0 / 7) }

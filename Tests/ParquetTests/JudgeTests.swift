@@ -28,6 +28,52 @@ import Testing
         try judged.judge(hasAllEncodings: seeds.count >= 200)
     }
 
+    @Test(
+        "streams of random bits, stored in the midst of a frame, are read by all",
+        .enabled(if: Peer.python != nil))
+    func storedStreams() throws {
+        var judged = try JudgedTables()
+        for version in [WriterOptions.PageVersion.v1, .v2] {
+            let table = Self.measurements(version)
+            let file = try table.write()
+            for chunk in chunks(of: file, rowGroup: 0) { #expect(dataEncoding(chunk) == 9) }
+            try judged.add(table, file: file)
+        }
+        try judged.judge(hasAllEncodings: false)
+    }
+
+    /// What is measured to the last bit: the low bytes of every value are random.
+    private static func measurements(_ version: WriterOptions.PageVersion) -> TestTable {
+        var generator = SeededGenerator(seed: 2)
+        let kinds: [(name: String, nulls: Int, value: (inout SeededGenerator) -> Double)] = [
+            ("fraction", 0, { .random(in: 0..<1, using: &$0) }),
+            (
+                "all bits but the top ones", 0,
+                { Double(bitPattern: 0x3F << 56 | .random(in: 0..<1 << 56, using: &$0)) }
+            ),
+            ("hardly a null", 5_000, { .random(in: 0..<1, using: &$0) }),
+            ("many nulls", 3, { .random(in: 0..<1, using: &$0) }),
+        ]
+        var table = TestTable()
+        table.options.pageVersion = version
+        var columns: [Column] = []
+        for kind in kinds {
+            table.fields.append(Field(name: kind.name, type: .float64, isNullable: kind.nulls > 0))
+            let column = Column(type: .float64, capacity: 50_000)
+            for row in 0..<50_000 {
+                if kind.nulls > 0, row % kind.nulls == 1 {
+                    column.appendNull()
+                } else {
+                    column.append(kind.value(&generator))
+                }
+            }
+            columns.append(column)
+        }
+        table.batches = [columns]
+        table.note = "measurements, pages \(version)"
+        return table
+    }
+
     /// What trades look like: rising numbers, prices of two decimals, long runs, more than one full page.
     private static func trades() -> TestTable {
         var generator = SeededGenerator(seed: 1)

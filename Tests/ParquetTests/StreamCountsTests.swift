@@ -52,6 +52,58 @@ import Testing
         #expect(found == 16 * 3)
     }
 
+    @Test("the first streams that nothing makes smaller are counted")
+    func randomStreams() {
+        var random = SeededGenerator(seed: 3)
+        for expected in 0...4 {
+            var counts = StreamCounts()
+            let page = (0..<4).flatMap { stream in
+                (0..<4_096).map { _ in
+                    stream < expected
+                        ? UInt8.random(in: 0...255, using: &random)
+                        : UInt8.random(in: 0...200, using: &random)
+                }
+            }
+            unsafe page.withUnsafeBytes { unsafe counts.add($0, streamByteCount: 4_096) }
+            #expect(counts.randomStreamCount == expected)
+        }
+    }
+
+    struct Stream: Sendable, CustomTestStringConvertible {
+        var name: String
+        var looksRandom: Bool
+        var byte: @Sendable (Int, inout SeededGenerator) -> UInt8
+        var testDescription: String { name }
+    }
+
+    static let streams: [Stream] = [
+        Stream(name: "random bytes", looksRandom: true) { _, random in .random(in: 0...255, using: &random) },
+        Stream(name: "one byte", looksRandom: false) { _, _ in 7 },
+        Stream(name: "a third of the bytes", looksRandom: false) { _, random in
+            .random(in: 0...85, using: &random)
+        },
+        Stream(name: "a counter", looksRandom: false) { row, _ in UInt8(truncatingIfNeeded: row) },
+        Stream(name: "a counter by 37", looksRandom: false) { row, _ in UInt8(truncatingIfNeeded: 37 * row) },
+        Stream(name: "runs", looksRandom: false) { row, _ in UInt8(truncatingIfNeeded: 89 * (row / 40)) },
+        Stream(name: "zeros in the last half", looksRandom: false) { row, random in
+            row < 10_000 ? .random(in: 0...255, using: &random) : 0
+        },
+    ]
+
+    @Test("a page's stream looks random or not", arguments: streams)
+    func looksRandom(_ stream: Stream) {
+        for seed in 0..<200 as Range<UInt64> {
+            var random = SeededGenerator(seed: seed)
+            let bytes = (0..<20_000).map { stream.byte($0, &random) }
+            #expect(
+                unsafe bytes.withUnsafeBytes { unsafe StreamCounts.looksRandom($0) } == stream.looksRandom)
+        }
+        // Too short to tell.
+        var random = SeededGenerator(seed: 1)
+        let bytes = (0..<511).map { stream.byte($0, &random) }
+        #expect(unsafe bytes.withUnsafeBytes { unsafe !StreamCounts.looksRandom($0) })
+    }
+
     @Test("logarithms are those of the powers of two, and grow")
     func logarithms() {
         for exponent in 0..<62 { #expect(StreamCounts.computedLog2(1 << exponent) == exponent << 12) }

@@ -35,7 +35,8 @@ import CZstd
     /// The most bytes a frame of pieces can take.
     package static func byteCountBound(for byteCount: Int, pieces: Int) -> Int {
         // Each piece may end a block early: three bytes of header, and what is left of the bound's allowance.
-        ZSTD_compressBound(byteCount) + 32 * pieces
+        ZSTD_compressBound(byteCount) + 32 * pieces + ZstdFrame.mostHeaderByteCount
+            + ZstdFrame.storedOverhead(for: byteCount)
     }
 
     /// Writes one frame that holds `source`, with a block boundary after each `pieceByteCount` bytes behind the first
@@ -68,5 +69,35 @@ import CZstd
             start = end
         }
         return unsafe output.pos
+    }
+
+    /// As `compress(_:leadByteCount:pieceByteCount:into:)` for a source that begins with bytes which cannot be compressed: those
+    /// are stored, without the time that libzstd takes to find that out.
+    ///
+    /// - Parameter storedByteCount: how many, at least one; without a lead, the pieces begin behind them.
+    package mutating func compress(
+        _ source: UnsafeRawBufferPointer, storedByteCount: Int, pieceByteCount: Int,
+        into target: UnsafeMutableRawBufferPointer
+    ) -> Int? {
+        precondition(storedByteCount > 0 && storedByteCount <= source.count)
+        var count = unsafe ZstdFrame.writeHeader(contentByteCount: source.count, to: target)
+        let isWhole = storedByteCount == source.count
+        unsafe count += ZstdFrame.writeStored(
+            UnsafeRawBufferPointer(rebasing: source[..<storedByteCount]), endsFrame: isWhole,
+            to: UnsafeMutableRawBufferPointer(rebasing: target[count...]))
+        guard !isWhole else { return count }
+        // The rest is made a frame of its own, and its blocks are moved here. They may: stored blocks leave a frame's state (the
+        // last offsets, the tables) as it is at its start, and offsets reach no farther back than the rest does.
+        let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: target[count...])
+        guard
+            let written = unsafe compress(
+                UnsafeRawBufferPointer(rebasing: source[storedByteCount...]), leadByteCount: 0,
+                pieceByteCount: pieceByteCount, into: rest)
+        else { return nil }
+        let headerByteCount = unsafe ZstdFrame.headerByteCount(of: UnsafeRawBufferPointer(rest))
+        // SAFETY: both ranges lie within the frame just written; they may overlap.
+        unsafe rest.baseAddress!.copyMemory(
+            from: rest.baseAddress! + headerByteCount, byteCount: written - headerByteCount)
+        return count + written - headerByteCount
     }
 }

@@ -148,8 +148,8 @@ struct ColumnChunkWriter: ~Copyable {
                     choice, values, cut.values, dictionary: dictionary, lengths: &lengths, to: &body)
             }
             let size = try pages.writeData(
-                cut, encoding: choice.encoding, levels: levels, values: body, isNullable: field.isNullable,
-                name: field.name, compressor: &compressor, scratch: &sample, to: &file)
+                cut, choice, levels: levels, values: body, isNullable: field.isNullable, name: field.name,
+                compressor: &compressor, scratch: &sample, to: &file)
             guard size.compressed <= Int(Int32.max) else {
                 throw ParquetProblem(.pageTooLong(name: field.name, byteCount: size.compressed))
             }

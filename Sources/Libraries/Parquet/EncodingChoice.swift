@@ -5,6 +5,8 @@ struct EncodingChoice: Hashable {
     var indexWidth = 0
     /// Whether the file's codec is used.
     var isCompressed = true
+    /// Of BYTE_STREAM_SPLIT: how many of the first streams no codec makes smaller, as samples say.
+    var randomStreamCount = 0
 
     static let plain = EncodingChoice(encoding: .plain)
 
@@ -140,6 +142,8 @@ extension ColumnChunkWriter {
         }
         if !estimatesStreams { sampleByteCount = sample.count }
         let compressed = estimatesStreams ? streams.codedByteCount : try compressedByteCount(name: name)
+        var choice = choice
+        if estimatesStreams { choice.randomStreamCount = streams.randomStreamCount }
         var cost = Cost(
             choice: choice, encodedByteCount: sampleByteCount * values.count / sampleCount,
             compressedByteCount: compressed * values.count / sampleCount)

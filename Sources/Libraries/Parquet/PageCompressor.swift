@@ -10,6 +10,9 @@ struct PageCompressor: ~Copyable {
     /// Shorter pieces are not worth a table of code lengths each.
     private static let leastPieceByteCount = 1024
 
+    /// A longer lead is worth compressing.
+    private static let mostStoredLead = 64
+
     /// Whether a page comes out other than it went in.
     var isCompressing: Bool { isOn && (zstd != nil || gzip != nil) }
 
@@ -26,9 +29,10 @@ struct PageCompressor: ~Copyable {
     /// - Parameters:
     ///   - lead: bytes before the pieces.
     ///   - piece: length of pieces that differ from each other; 0 where there are none.
+    ///   - randomPieces: how many of the first may be stored, if they look random.
     mutating func compress(
-        _ source: borrowing ByteBuffer, lead: Int = 0, piece: Int = 0, to target: inout ByteBuffer,
-        name: String
+        _ source: borrowing ByteBuffer, lead: Int = 0, piece: Int = 0, randomPieces: Int = 0,
+        to target: inout ByteBuffer, name: String
     ) throws(ParquetProblem) {
         if !isOn {
             target.append(source)
@@ -38,8 +42,14 @@ struct PageCompressor: ~Copyable {
             let bound = ZstdCompressor.byteCountBound(for: source.count, pieces: pieceCount)
             unsafe try source.withBytes { bytes throws(ParquetProblem) in
                 unsafe try target.append(maximum: bound) { room throws(ParquetProblem) in
+                    let stored =
+                        hasPieces && lead <= Self.mostStoredLead
+                        ? unsafe Self.randomByteCount(bytes, lead: lead, piece: piece, randomPieces) : 0
                     let written =
-                        if hasPieces {
+                        if stored > 0 {
+                            unsafe zstd!.compress(
+                                bytes, storedByteCount: stored, pieceByteCount: piece, into: room)
+                        } else if hasPieces {
                             unsafe zstd!.compress(
                                 bytes, leadByteCount: lead, pieceByteCount: piece, into: room)
                         } else {
@@ -64,5 +74,19 @@ struct PageCompressor: ~Copyable {
         } else {
             target.append(source)
         }
+    }
+
+    /// Bytes up to the first piece, of the `most` first, that does not look random, the lead included; 0 if that is the first.
+    private static func randomByteCount(
+        _ bytes: UnsafeRawBufferPointer, lead: Int, piece: Int, _ most: Int
+    ) -> Int {
+        var end = lead
+        for _ in 0..<most {
+            guard end + piece <= bytes.count,
+                unsafe StreamCounts.looksRandom(UnsafeRawBufferPointer(rebasing: bytes[end..<end + piece]))
+            else { break }
+            end += piece
+        }
+        return end > lead ? end : 0
     }
 }

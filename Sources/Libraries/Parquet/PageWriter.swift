@@ -84,17 +84,20 @@ struct PageWriter: ~Copyable {
     ///   - values: the encoded values.
     ///   - scratch: overwritten.
     mutating func writeData(
-        _ cut: PageCut, encoding: Encoding, levels: borrowing ByteBuffer, values: borrowing ByteBuffer,
-        isNullable: Bool, name: String, compressor: inout PageCompressor, scratch: inout ByteBuffer,
-        to file: inout OutputFile
+        _ cut: PageCut, _ choice: EncodingChoice, levels: borrowing ByteBuffer,
+        values: borrowing ByteBuffer, isNullable: Bool, name: String, compressor: inout PageCompressor,
+        scratch: inout ByteBuffer, to file: inout OutputFile
     ) throws -> PageSize {
         payload.removeAll()
+        let encoding = choice.encoding
         // The streams of BYTE_STREAM_SPLIT have little in common.
         let piece = encoding == .byteStreamSplit ? cut.values.count : 0
         switch version {
         case .v1:
             guard isNullable else {
-                try compressor.compress(values, piece: piece, to: &payload, name: name)
+                try compressor.compress(
+                    values, piece: piece, randomPieces: choice.randomStreamCount,
+                    to: &payload, name: name)
                 return try writeV1(cut, encoding: encoding, byteCount: values.count, name: name, to: &file)
             }
             scratch.removeAll()
@@ -102,7 +105,9 @@ struct PageWriter: ~Copyable {
             scratch.append(levels)
             scratch.append(values)
             try compressor.compress(
-                scratch, lead: scratch.count - values.count, piece: piece, to: &payload, name: name)
+                scratch, lead: scratch.count - values.count, piece: piece,
+                randomPieces: choice.randomStreamCount,
+                to: &payload, name: name)
             return try writeV1(cut, encoding: encoding, byteCount: scratch.count, name: name, to: &file)
         case .v2:
             payload.append(levels)
@@ -110,7 +115,9 @@ struct PageWriter: ~Copyable {
             // Nothing stays nothing: a codec would make a frame of it.
             let compresses = compressor.isCompressing && values.count > 0
             if compresses {
-                try compressor.compress(values, piece: piece, to: &payload, name: name)
+                try compressor.compress(
+                    values, piece: piece, randomPieces: choice.randomStreamCount,
+                    to: &payload, name: name)
             } else {
                 payload.append(values)
             }
