@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// An open file, closed with the value. Every system call on a descriptor or a path that this module makes is here or
@@ -85,6 +86,11 @@ struct Descriptor: ~Copyable {
             filled += count
         }
         return filled
+    }
+
+    /// Starts writing a range to the disk, and waits for nothing. What goes wrong is what `sync` reports later.
+    borrowing func startWriting(_ range: Range<Int>) {
+        _ = start_writing(number, range.lowerBound, range.count)
     }
 
     /// Waits until the file's bytes are on the disk. Never call it again after it failed: Linux reports a lost page

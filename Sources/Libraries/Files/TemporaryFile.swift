@@ -74,6 +74,14 @@ struct TemporaryFile: ~Copyable {
         }
     }
 
+    /// As `Descriptor.startWriting`.
+    borrowing func startWriting(_ range: Range<Int>) {
+        precondition(descriptor >= 0)
+        let file = Descriptor(owning: descriptor)
+        file.startWriting(range)
+        _ = file.release()
+    }
+
     /// Fills the whole buffer.
     borrowing func readAll(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileProblem) {
         let count = unsafe try read(into: buffer, at: offset)
