@@ -11,7 +11,18 @@ extension String {
     }
 
     /// Whether the UTF-8 bytes begin with the other's.
-    package func hasBytePrefix(_ prefix: String) -> Bool { utf8.starts(with: prefix.utf8) }
+    package func hasBytePrefix(_ prefix: String) -> Bool {
+        let fast = unsafe utf8.withContiguousStorageIfAvailable { mine in
+            unsafe prefix.utf8.withContiguousStorageIfAvailable { its in
+                guard mine.count >= its.count else { return false }
+                guard let left = mine.baseAddress, let right = its.baseAddress else { return true }
+                // SAFETY: both buffers have as many bytes.
+                return unsafe memcmp(left, right, its.count) == 0
+            }
+        }
+        if let fast, let hasPrefix = fast { return hasPrefix }
+        return utf8.starts(with: prefix.utf8)
+    }
 
     /// Everything up to the last `/`, that included; empty where there is none.
     package var directoryPrefix: Substring {

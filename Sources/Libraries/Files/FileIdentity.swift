@@ -18,7 +18,6 @@ package func identity(
     let file = try Descriptor(opening: path, O_RDONLY | O_NONBLOCK, for: .read)
     let before = try file.status(path: path)
     guard before.isRegularFile else { throw FileProblem(.read, path: path, cause: .notRegularFile) }
-    _ = posix_fadvise(file.number, 0, 0, POSIX_FADV_SEQUENTIAL)
 
     var hasher = IdentityHasher()
     // One byte more than a small file has, so that its end is seen in one call.
@@ -31,6 +30,7 @@ package func identity(
         unsafe hasher.update(kept.bytes)
         bytes = kept
     } else {
+        _ = posix_fadvise(file.number, 0, 0, POSIX_FADV_SEQUENTIAL)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 64)
         defer { unsafe buffer.deallocate() }
         while true {
