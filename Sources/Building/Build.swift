@@ -133,8 +133,14 @@ package func build(
     let run = try BuildRun(
         identifier: report.run, request: request, workspace: workspace, plan: plan, state: state,
         journal: journal, observer: observer, listings: observer)
+    let mayBeSettled = key != nil && changed == nil && !plan.isSettled
     let generation: [UInt8]?
-    (report, generation) = try await run.execute(report)
+    let settledStamps: ChangedStamps?
+    (report, generation, settledStamps) = try await run.execute(report) { [visits = survey.visits] report in
+        WorkMemory.releaseKept()
+        guard mayBeSettled, report.failures.isEmpty, !run.hasAdded(to: visits) else { return nil }
+        return plan.stampsWhenDone(after: run.changes, startedAt: observer.clock.startedAt * 1_000)
+    }
     if report.failures.isEmpty, !Task.isCancelled {
         if let changed {
             try resettle(
@@ -146,15 +152,13 @@ package func build(
             }
         } else if let key, plan.isSettled {
             plan.settle(workspace, key: key, consideredCount: counts.considered, visits: survey.visits)
-        } else if key != nil, !run.hasAdded(to: survey.visits),
-            let stamps = plan.stampsWhenDone(
-                after: run.changes, startedAt: observer.clock.startedAt * 1_000),
+        } else if let settledStamps,
             let key = SettledPlan.key(
                 of: loaded, in: workspace, generation: generation, toolVersion: request.toolVersion)
         {
             plan.settle(
                 workspace, key: key, consideredCount: counts.considered, visits: survey.visits,
-                changed: stamps)
+                changed: settledStamps)
         }
     }
     report.seconds = secondsSince(started)

@@ -32,7 +32,7 @@ import Testing
                 }
             }
         }
-        try await queue.flush()
+        try queue.flush()
         let reader = try open(.reader)
         let records = try reader.rawRecords()
         #expect(records.count == 2_400)
@@ -59,10 +59,10 @@ import Testing
         let queue = RecordingQueue(store: store)
         var samples = Samples(seed: 1)
         queue.enqueue(.raw(samples.raw(source: "a:b", key: "k")))
-        await #expect(throws: StateProblem.self) { try await queue.flush() }
+        #expect(throws: StateProblem.self) { try queue.flush() }
         #expect(queue.failure?.kind == .unrecordable)
         queue.enqueue(.raw(samples.plainRaw(1)))
-        await #expect(throws: StateProblem.self) { try await queue.flush() }
+        #expect(throws: StateProblem.self) { try queue.flush() }
         #expect(try store.rawRecords() == [])
     }
 

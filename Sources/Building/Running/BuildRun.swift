@@ -86,7 +86,9 @@ final class BuildRun: Sendable {
     /// Runs all jobs to their end, and records the run.
     ///
     /// - Returns: the report, and what `StateStore.generation` gives for the records as they are now.
-    func execute(_ start: BuildReport) async throws -> (report: BuildReport, generation: [UInt8]?) {
+    func execute<Extra: Sendable>(
+        _ start: BuildReport, meanwhile: @escaping @Sendable (BuildReport) -> Extra
+    ) async throws -> (report: BuildReport, generation: [UInt8]?, extra: Extra) {
         knowledge.withLock { $0.report = start }
         // A run that was killed may have recorded outputs whose statistics it never wrote.
         let last = try state.runs().last
@@ -116,27 +118,23 @@ final class BuildRun: Sendable {
         actions.isCancelled = { [self] in recorder.failure != nil }
         let summary = await runSchedule(
             schedule, limits: limits, on: pool, fetchExecutor: pool, actions: actions)
-        // While the threads end.
-        recorder.writeSoon()
-        pool.shutdown()
-        client?.shutdown()
         let lastPublished = fileClockNanoseconds()
-
         countFailuresOfTheGraph()
         let report = knowledge.withLock { known -> BuildReport in
             known.report.failures.sort { ($0.target, $0.message) < ($1.target, $1.message) }
             let stale = plan.steps.count { $0.isSelected && $0.state != .fresh }
             known.report.fresh = known.report.considered - stale - (known.report.left ?? 0)
-            var statistics = BuildStatistics(workers: pool.counts, waits: summary.waits)
-            statistics.longest = known.longest
-            statistics.memoryBytes = limits.memoryByteCount
-            statistics.diskBytes = [limits.diskByteCount, freeDiskByteCount].compactMap { $0 }.min()
-            known.report.stats = statistics
             return known.report
         }
+        // Everything else that is left goes on beside the last records and their waits for the disk.
+        async let others = { [client] in
+            pool.shutdown()
+            client?.shutdown()
+            return meanwhile(report)
+        }()
         let generation: [UInt8]?
         do {
-            try await recorder.flush()
+            try recorder.flush()
             try manifest.sync()
             try writeStatistics(everywhere: wasKilledBefore)
             // One wait for the disk for all records since the last.
@@ -148,7 +146,14 @@ final class BuildRun: Sendable {
         }
         waitForTick(after: lastPublished)
         try? journal.clear()
-        return (report, generation)
+        let extra = await others
+        var statistics = BuildStatistics(workers: pool.counts, waits: summary.waits)
+        statistics.longest = knowledge.withLock { $0.longest }
+        statistics.memoryBytes = limits.memoryByteCount
+        statistics.diskBytes = [limits.diskByteCount, freeDiskByteCount].compactMap { $0 }.min()
+        var reportWithStatistics = report
+        reportWithStatistics.stats = statistics
+        return (reportWithStatistics, generation, extra)
     }
 
     // MARK: jobs

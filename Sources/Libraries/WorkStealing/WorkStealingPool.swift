@@ -178,6 +178,11 @@ package final class WorkStealingPool: TaskExecutor, Sendable {
                     }
                     return item
                 }
+                // As below: who is woken to end need not look around first.
+                if isStopping.load(ordering: .sequentiallyConsistent), !hasWork {
+                    searching.subtract(1, ordering: .sequentiallyConsistent)
+                    return nil
+                }
                 sched_yield()
             }
             sleepers.withLock { sleepers in

@@ -52,14 +52,12 @@ package final class RecordingQueue: Sendable {
     /// Returns when everything that was enqueued before is recorded. It is durable with the next durable change, such as
     /// `StateStore.finishRun`.
     ///
+    /// Writes on the calling thread what is left to write: to wake another and be woken by it took 2 ms on a machine with
+    /// as many busy threads as processors.
+    ///
     /// - Throws: `StateProblem`, also for a batch that was written before: then changes are lost and the run has failed.
-    package func flush() async throws {
-        await withCheckedContinuation { continuation in
-            writer.async {
-                self.write()
-                continuation.resume()
-            }
-        }
+    package func flush() throws {
+        writer.sync { self.write() }
         if let failure { throw failure }
     }
 
