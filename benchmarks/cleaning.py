@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Zips of CSV -> Parquet: datamake next to pyarrow, Polars and DuckDB, on one machine in one run.
 
-    scripts/setup && .venv/bin/python benchmarks/cleaning.py [--runs 5] [--threads 2] [--work DIR | --archive DIR]
+    scripts/setup && .venv/bin/python benchmarks/cleaning.py [--runs 5] [--threads 2] [--only klines] [--work DIR | --archive DIR]
 
 Makes an archive with sample-archive (six daily files of 1,000,000 aggTrades; 10 symbols of 31 daily 1m kline files), or
 takes the one in --archive (laid out like the bucket: data/spot/daily/...), then runs the programs in turn, A B C D A B C
@@ -153,6 +153,7 @@ def main():
     arguments.add_argument("--threads", type=int, default=2)
     arguments.add_argument("--work", help="where the archive stays for the next time")
     arguments.add_argument("--archive", help="an archive that is there already, instead of a made one")
+    arguments.add_argument("--only", choices=list(WORKLOADS), help="one of the two workloads")
     arguments.add_argument("--peer", nargs=4, help=argparse.SUPPRESS)
     options = arguments.parse_args()
     if options.peer:
@@ -168,6 +169,8 @@ def main():
     makers = {"agg-trades": ["--kinds", "agg-trades", "--symbols", "1", "--days", "6", "--rows", "1000000"],
               "klines": ["--kinds", "spot-klines", "--symbols", "10", "--days", "31"]}
     for workload, flags in makers.items():
+        if options.only not in (None, workload):
+            continue
         archive = os.path.abspath(options.archive) if options.archive else os.path.join(work, workload)
         if options.archive and not groups_of(archive, workload):
             print(f"\n{workload}: nothing in {archive} that is named {WORKLOADS[workload][1]}")
