@@ -159,9 +159,11 @@ import Testing
                 #expect(cause?.kind != .inputStale, "seed \(seed), \(graph.output(of: step.action))")
             }
             let groups = plan.causeGroups(CostModel(plan))
+            expectSame(plan.causeGroups(CostModel(plan), partCount: 2), groups)
             #expect(groups.reduce(0) { $0 + $1.targetCount } == plan.steps.count { $0.state != .fresh })
             #expect(groups.reduce(0) { $0 + $1.fetchCount } <= plan.fetches.count)
             for group in groups {
+                #expect(plan.rootCauses[plan.steps.firstIndex { $0.action == group.example }!] == group.cause)
                 let part = plan.restricted(keepsFresh: false) { plan.rootCauses[$0] == group.cause }
                 #expect(part.steps.count { $0.isSelected } == group.targetCount)
                 // What the part runs finds its inputs made.
@@ -176,5 +178,24 @@ import Testing
                 }
             }
         }
+    }
+}
+
+/// Groups put together from small parts are those of one large part, but for the last bits of sums.
+private func expectSame(_ parts: [CauseGroup], _ whole: [CauseGroup]) {
+    #expect(parts.count == whole.count)
+    for (a, b) in zip(parts, whole) {
+        #expect(abs(a.cost.milliseconds - b.cost.milliseconds) <= 1e-9 * b.cost.milliseconds)
+        #expect(a.cost.outputByteCount == b.cost.outputByteCount)
+        #expect(
+            [
+                a.targetCount, a.downstreamCount, a.undecidedCount, a.inputByteCount, a.fetchCount,
+                a.fetchByteCount,
+            ]
+                == [
+                    b.targetCount, b.downstreamCount, b.undecidedCount, b.inputByteCount, b.fetchCount,
+                    b.fetchByteCount,
+                ])
+        #expect(a.cause == b.cause && a.example == b.example && a.recordedRecipes == b.recordedRecipes)
     }
 }

@@ -36,43 +36,79 @@ package struct CauseGroup: Sendable {
 
 extension Plan {
     /// Every root cause, that of most targets first.
-    package func causeGroups(_ costs: CostModel) -> [CauseGroup] {
-        var groups = [CauseGroup]()
-        var places = [RootCause: Int]()
-        // Neighbours mostly have the same cause.
-        var last: (cause: RootCause, place: Int)?
-        var isFetched = [Bool](repeating: false, count: graph.rawCount)
-        for (step, cause) in zip(steps, rootCauses) where step.isSelected {
-            guard let cause else { continue }
-            if last?.cause != cause {
-                let place = places[cause] ?? groups.count
-                if place == groups.count {
-                    places[cause] = place
-                    groups.append(CauseGroup(cause: cause, example: step.action))
-                }
-                last = (cause, place)
+    ///
+    /// - Parameter partCount: of how many steps a thread makes groups before they are put together.
+    package func causeGroups(_ costs: CostModel, partCount: Int = 8_192) -> [CauseGroup] {
+        let causes = rootCauses
+        // Parts of the same length on all machines, put together in their order: sums of fractions are the same, too.
+        let parts = inParts(of: steps.indices, partCount: partCount) { range in
+            var grouping = CauseGrouping()
+            for index in range where steps[index].isSelected {
+                guard let cause = causes[index] else { continue }
+                let place = grouping.place(of: cause, example: steps[index].action)
+                grouping.groups[place].add(steps[index], plan: self, costs: costs)
             }
-            groups[last?.place ?? 0].add(step, plan: self, costs: costs, isFetched: &isFetched)
+            return grouping
         }
-        return groups.sorted { a, b in
+        var grouping = CauseGrouping()
+        for part in parts {
+            for group in part.groups {
+                grouping.groups[grouping.place(of: group.cause, example: group.example)].add(group)
+            }
+        }
+        countFetches(of: causes, in: &grouping)
+        return grouping.groups.sorted { a, b in
             if a.targetCount != b.targetCount { return a.targetCount > b.targetCount }
             return a.cause.name(in: graph.project) < b.cause.name(in: graph.project)
         }
     }
+
+    /// Counts each download in the group of the first step that needs it.
+    private func countFetches(of causes: [RootCause?], in grouping: inout CauseGrouping) {
+        guard findings.contains(where: { $0.work == .fetch }) else { return }
+        var isFetched = [Bool](repeating: false, count: graph.rawCount)
+        for (step, cause) in zip(steps, causes) where step.isSelected {
+            guard let cause else { continue }
+            let group = grouping.place(of: cause, example: step.action)
+            for place in graph.inputPlaces(of: step.action) {
+                guard let raw = graph.input(at: place).raw, work(of: raw) == .fetch, !isFetched[raw.index]
+                else { continue }
+                isFetched[raw.index] = true
+                grouping.groups[group].fetchCount += 1
+                grouping.groups[group].fetchByteCount += byteCount(of: raw)
+            }
+        }
+    }
+}
+
+/// Groups as steps are met, in the order of their first ones.
+private struct CauseGrouping: Sendable {
+    var groups: [CauseGroup] = []
+    private var places: [RootCause: Int] = [:]
+    // Neighbours mostly have the same cause.
+    private var last: (cause: RootCause, place: Int)?
+
+    /// The place of a cause's group, a new one where there is none.
+    mutating func place(of cause: RootCause, example: @autoclosure () -> ActionID) -> Int {
+        if let last, last.cause == cause { return last.place }
+        let place = places[cause] ?? groups.count
+        if place == groups.count {
+            places[cause] = place
+            groups.append(CauseGroup(cause: cause, example: example()))
+        }
+        last = (cause, place)
+        return place
+    }
 }
 
 extension CauseGroup {
-    fileprivate mutating func add(_ step: Plan.Step, plan: Plan, costs: CostModel, isFetched: inout [Bool]) {
+    /// Counts a step, but for what it downloads.
+    fileprivate mutating func add(_ step: Plan.Step, plan: Plan, costs: CostModel) {
         targetCount += 1
         if step.state == .undecided { undecidedCount += 1 }
         if step.firstCause == .inputStale { downstreamCount += 1 }
         for place in plan.graph.inputPlaces(of: step.action) {
-            let input = plan.graph.input(at: place)
-            inputByteCount += plan.byteCount(of: input)
-            guard let raw = input.raw, plan.work(of: raw) == .fetch, !isFetched[raw.index] else { continue }
-            isFetched[raw.index] = true
-            fetchCount += 1
-            fetchByteCount += plan.byteCount(of: raw)
+            inputByteCount += plan.byteCount(of: plan.graph.input(at: place))
         }
         cost.add(costs.cost(of: step.action, in: plan))
         if cause.kind == .recipeChanged, plan.graph.rule(of: step.action) == cause.rule,
@@ -80,5 +116,15 @@ extension CauseGroup {
         {
             recordedRecipes.insert(facts.recipe)
         }
+    }
+
+    /// Counts what another part of the plan has of this cause.
+    fileprivate mutating func add(_ other: CauseGroup) {
+        targetCount += other.targetCount
+        downstreamCount += other.downstreamCount
+        undecidedCount += other.undecidedCount
+        inputByteCount += other.inputByteCount
+        cost.add(other.cost)
+        recordedRecipes.formUnion(other.recordedRecipes)
     }
 }
