@@ -117,7 +117,7 @@ package struct CostModel: Sendable {
 extension Plan {
     /// As listed.
     package func byteCount(of raw: RawID) -> Int {
-        graph.objects[Int(graph.rawLists[raw.index])].byteCounts[Int(graph.rawObjects[raw.index])]
+        graph.byteCount(of: raw)
     }
 
     /// As listed, or as last made.

@@ -97,7 +97,7 @@ private struct Settling {
         let finding =
             isRemote
             ? inspectObject(
-                byteCount: graph.objects[list].byteCounts[object], facts: facts, isForced: false,
+                byteCount: graph.byteCount(of: raw), facts: facts, isForced: false,
                 stamp: facts.stamp, hashed: { (nil, false) })
             : inspectFile(
                 stamp: graph.objects[list].stamp(object), facts: facts, hashed: { (nil, false) })

@@ -125,7 +125,7 @@ private struct Planner<Disk: FileInspecting> {
             }
             // Where copies are not looked at they count as whole.
             return inspectObject(
-                byteCount: graph.objects[list].byteCounts[object], facts: facts,
+                byteCount: graph.byteCount(of: raw), facts: facts,
                 isForced: plan.request.refetched.contains(raw),
                 stamp: stamps.isEmpty ? facts?.stamp : stamps[index - part.lowerBound], hashed: hash)
         }
