@@ -20,18 +20,39 @@ struct StateRecords: RecordLookup {
 /// On a connection of its own where there is much: one connection does one walk at a time.
 struct ActionLoading {
     private let table: Task<ActionTable, any Error>
-
+    private let state: StateStore
+    private let workspace: Workspace
     /// A state of fewer bytes is read sooner than a second connection is opened.
+    let isLarge: Bool
+
     private static let smallByteCount = 4_000_000
 
     init(_ state: StateStore, workspace: Workspace) {
+        self.state = state
+        self.workspace = workspace
         let byteCount = (try? Stamp.of(path: state.path))??.byteCount ?? 0
+        let isLarge = byteCount > Self.smallByteCount
+        self.isLarge = isLarge
         table = Task.detached {
-            guard byteCount > Self.smallByteCount else { return try state.actionTable() }
-            let second = try StateStore.open(directory: workspace.stateDirectory, access: .reader).store
-            defer { try? second.close() }
-            return try second.actionTable()
+            guard isLarge else { return try state.actionTable() }
+            return try Self.onSecondConnection(of: state, workspace) { try $0.actionTable() }
         }
+    }
+
+    /// Reads on a connection of its own.
+    func onSecondConnection<T>(_ body: (StateStore) throws -> T) throws -> T {
+        try Self.onSecondConnection(of: state, workspace, body)
+    }
+
+    private static func onSecondConnection<T>(
+        of state: StateStore, _ workspace: Workspace, _ body: (StateStore) throws -> T
+    ) throws -> T {
+        let second = try StateStore.open(directory: workspace.stateDirectory, access: .reader).store
+        defer {
+            state.takeOverDamage(from: second)
+            try? second.close()
+        }
+        return try body(second)
     }
 
     var actions: ActionTable {
@@ -44,16 +65,22 @@ func expandAndLoad(
     _ project: Project, offerings: Offerings, state: StateStore, actions: ActionLoading
 ) async throws -> (graph: BuildGraph, records: RecordTable) {
     let lists = sourceLists(of: project, offerings: offerings)
-    let raws = Task.detached { try state.rawFacts(of: lists) }
+    let raws = RawFactsReading(lists)
+    let reading = Task.detached { try raws.read(state) }
     let graph = expand(project, offerings: offerings, isMirrorable: isMirrorable)
-    var records = RecordTable(raws: try await raws.value, actions: try await actions.actions)
+    if actions.isLarge, !raws.isOver {
+        // Two read sooner than one waits for the other.
+        try actions.onSecondConnection { try raws.read($0) }
+    }
+    try await reading.value
+    var records = RecordTable(raws: raws.facts, actions: try await actions.actions)
     for failure in try state.failures() { records.failures[failure.target] = failure }
     return (graph, records)
 }
 
 /// What is remembered of a small graph, and all failures.
 func loadRecords(_ state: StateStore, of graph: BuildGraph) throws -> RecordTable {
-    var records = RecordTable(raws: graph.objects.map { Array(repeating: nil, count: $0.count) })
+    var records = RecordTable(raws: graph.objects.map { RawFactsColumn(count: $0.count) })
     for raw in graph.rawIDs {
         let node = graph[raw]
         guard let record = try state.rawRecord(source: node.source, key: node.object.key) else { continue }

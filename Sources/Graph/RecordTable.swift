@@ -6,13 +6,14 @@ package import Files
 /// A full record is looked up (`RecordLookup`) when a target is explained or built.
 package struct RecordTable: Sendable {
     /// Of files from outside: by list and place in `BuildGraph.objects`. Nil where nothing is recorded.
-    package var raws: [[RawFacts?]]
+    package var raws: [RawFactsColumn]
     package var actions: ActionTable
     /// By target name.
     package var failures: [String: FailureRecord]
 
     package init(
-        raws: [[RawFacts?]], actions: ActionTable = ActionTable(), failures: [String: FailureRecord] = [:]
+        raws: [RawFactsColumn], actions: ActionTable = ActionTable(),
+        failures: [String: FailureRecord] = [:]
     ) {
         self.raws = raws
         self.actions = actions

@@ -25,7 +25,7 @@ struct RecordsByName: RecordLookup {
 
     /// The same as columns.
     func table(for graph: BuildGraph) -> RecordTable {
-        var table = RecordTable(raws: graph.objects.map { Array(repeating: nil, count: $0.count) })
+        var table = RecordTable(raws: graph.objects.map { RawFactsColumn(count: $0.count) })
         for id in graph.rawIDs {
             guard let record = raws[graph.name(of: id)] else { continue }
             table.raws[Int(graph.rawLists[id.index])][Int(graph.rawObjects[id.index])] = RawFacts(

@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test("of raw files, by the objects that are listed now", arguments: 1...5 as ClosedRange<UInt64>)
-    func rawFiles(_ seed: UInt64) throws {
+    func rawFiles(_ seed: UInt64) async throws {
         var samples = Samples(seed: seed)
         // Without a source: files of the project, whose names have no colon before the first slash.
         let sources = ["s", "s2", ""]
@@ -38,11 +38,26 @@ import Testing
             objects.append(samples.object(key: "zz/never recorded"))
             return (source: pair.0, objects: ObjectList(objects))
         }
-        let facts = try store.rawFacts(of: lists)
+        // Read by one, and by three with a connection each.
+        let reading = RawFactsReading(lists)
+        try reading.read(store)
+        let together = RawFactsReading(lists)
+        let readers = try (0..<3).map { _ in
+            try StateStore.open(directory: scratch.path(".datamake"), access: .reader).store
+        }
+        try await withThrowingTaskGroup { group in
+            for reader in readers { group.addTask { try together.read(reader) } }
+            try await group.waitForAll()
+        }
+        #expect(reading.isOver && together.isOver)
+        let facts = reading.facts
+        for (one, three) in zip(facts, together.facts) {
+            #expect((0..<one.count).allSatisfy { one[$0] == three[$0] })
+        }
         var found = 0
         for ((list, facts), records) in zip(zip(lists, facts), records) {
             try #require(facts.count == list.objects.count)
-            for (object, facts) in zip(list.objects, facts) {
+            for (object, facts) in zip(list.objects, (0..<facts.count).map { facts[$0] }) {
                 let record = records[id(object.key)]
                 #expect(
                     facts == record.map { RawFacts($0, listedETag: object.etag) },

@@ -11,7 +11,8 @@ extension StateStore {
             var list = ObjectList()
             for place in try session.coder.texts.all(startingWith: source + ":", in: database) {
                 let directory = Array(place.text.utf8.dropFirst(source.utf8.count + 1))
-                try unsafe session.scan(.object, place: place.number, in: database) { _, name, row in
+                try unsafe session.scan(.object, places: place.number...place.number, in: database) {
+                    _, name, row in
                     list.append(
                         key: { key in
                             key += directory
@@ -29,59 +30,6 @@ extension StateStore {
             // Places and the names in them are in order; a file beside a directory of its name may not be.
             list.sortByKey()
             return list
-        }
-    }
-
-    /// What is recorded of the files of listed objects.
-    ///
-    /// - Parameter lists: of each source, and of the project's own files under the empty name.
-    /// - Returns: for each list, an entry an object.
-    package func rawFacts(of lists: [(source: String, objects: ObjectList)]) throws -> [[RawFacts?]] {
-        try read { database, session in
-            var facts = lists.map { [RawFacts?](repeating: nil, count: $0.objects.count) }
-            // What follows from a place, kept from row to row.
-            var lastPlace: Int64 = 0
-            var list: Int?
-            var keys = NameList()
-            var etags = NameList()
-            var directoryByteCount = 0
-            var next = 0
-            var key = [UInt8]()
-            var etag = [UInt8]()
-            try unsafe session.scan(.raw, in: database) { place, name, row in
-                if place.number != lastPlace {
-                    lastPlace = place.number
-                    let colon = place.text.utf8.firstIndex(of: UInt8(ascii: ":"))
-                    list = lists.firstIndex { $0.source == (colon == nil ? "" : place.source) }
-                    let directory = colon.map { place.text.utf8[place.text.utf8.index(after: $0)...] }
-                    key = Array(directory ?? place.text.utf8[...])
-                    directoryByteCount = key.count
-                    if let list {
-                        keys = lists[list].objects.keys
-                        etags = lists[list].objects.etags
-                    }
-                }
-                guard let list else { return true }
-                key.removeLast(key.count - directoryByteCount)
-                unsafe key.append(contentsOf: name)
-                guard let object = keys.place(of: key.span, hint: next) else { return true }
-                next = object + 1
-
-                let flags = row.byte()
-                guard flags < 8 else { return false }
-                etag.removeAll(keepingCapacity: true)
-                row.copyETag(to: &etag)
-                row.skipTime()
-                let content = row.content()
-                let payload = flags & 4 == 0 ? nil : row.digest()
-                let stamp = row.stamp(byteCount: content.byteCount)
-                guard row.isFinished else { return false }
-                facts[list][object] = RawFacts(
-                    byteCount: content.byteCount, xxh3: content.xxh3, payload: payload, stamp: stamp,
-                    hasListedETag: etags.equals(object, etag.span))
-                return true
-            }
-            return facts
         }
     }
 

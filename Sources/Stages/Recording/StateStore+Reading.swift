@@ -25,7 +25,7 @@ extension StateStore {
             for prefix in prefixes {
                 let directory = FileName(source: source, key: prefix)
                 func scan(_ place: Int64, namesFrom start: Substring) throws {
-                    try unsafe session.scan(.object, place: place, namesFrom: start, in: database) {
+                    try unsafe session.scan(.object, places: place...place, namesFrom: start, in: database) {
                         place, name, row in
                         let key = unsafe joined(place.text, dropping: dropped, name)
                         guard let object = session.coder.object(&row, key: key) else { return false }
@@ -54,7 +54,7 @@ extension StateStore {
                 return [:]
             }
             var sweeps: [String: SweepRecord] = [:]
-            try unsafe session.scan(.sweep, place: place, in: database) { _, name, row in
+            try unsafe session.scan(.sweep, places: place...place, in: database) { _, name, row in
                 guard let sweep = session.coder.sweep(&row) else { return false }
                 sweeps[unsafe String(decoding: name, as: UTF8.self)] = sweep
                 return true
@@ -153,7 +153,7 @@ extension StateStore {
     private func scanRaw(
         _ database: Database, _ session: Session, place: Int64?, _ body: (RawRecord) throws -> Void
     ) throws {
-        try unsafe session.scan(.raw, place: place, in: database) { place, name, row in
+        try unsafe session.scan(.raw, places: place.map { $0...$0 }, in: database) { place, name, row in
             let key = unsafe joined(place.text, dropping: place.source.utf8.count + 1, name)
             guard let record = session.coder.raw(&row, source: place.source, key: key) else { return false }
             try body(record)

@@ -1,4 +1,5 @@
 import GRDB
+import Glibc
 import Graph
 
 /// How rows are found and walked; every table that is keyed by a place and a name works alike.
@@ -19,21 +20,32 @@ extension StateStore.Session {
         }
     }
 
-    /// Walks a whole table, or the rows of one place.
+    /// Walks a whole table, or the rows of some places.
     ///
-    /// - Parameter namesFrom: of that place, the names that begin with this.
+    /// - Parameter places: the numbers of these places.
+    /// - Parameter namesFrom: of one place, the names that begin with this.
     /// - Parameter decode: gets the place, the name's bytes and the values; false for a row it cannot read.
     /// - Throws: SQLITE_CORRUPT also where keys do not ascend: a page is not where it belongs.
     func scan(
-        _ table: RowTable, place only: Int64? = nil, namesFrom prefix: Substring = "", in database: Database,
-        decode: (Place, UnsafeRawBufferPointer, inout RowReader) throws -> Bool
+        _ table: RowTable, places: ClosedRange<Int64>? = nil, namesFrom prefix: Substring = "",
+        in database: Database, decode: (Place, UnsafeRawBufferPointer, inout RowReader) throws -> Bool
     ) throws {
-        if only == nil { try coder.texts.loadAll(in: database) }
-        let filter = only == nil ? "" : prefix.isEmpty ? "WHERE place = ? " : "WHERE place = ? AND name >= ? "
+        let isOnePlace = places?.count == 1
+        precondition(isOnePlace || prefix.isEmpty)
+        if !isOnePlace { try coder.texts.loadAll(in: database) }
+        let filter =
+            switch (isOnePlace, prefix.isEmpty) {
+            case (true, true): "WHERE place = ? "
+            case (true, false): "WHERE place = ? AND name >= ? "
+            case (false, _): places == nil ? "" : "WHERE place BETWEEN ? AND ? "
+            }
         let rows = try SQLStatement(
             database, "SELECT place, name, body FROM \(table.name) \(filter)ORDER BY place, name")
-        if let only { try rows.bind(1, only) }
-        if only != nil, !prefix.isEmpty { try rows.bind(2, prefix) }
+        if let places {
+            try rows.bind(1, places.lowerBound)
+            if !isOnePlace { try rows.bind(2, places.upperBound) }
+        }
+        if !prefix.isEmpty { try rows.bind(2, prefix) }
         var place = Place(number: 0, text: "")
         var isPlaceKnown = false
         var lastName: [UInt8] = []
@@ -41,7 +53,7 @@ extension StateStore.Session {
         while try rows.step() {
             let number = rows.integer(0)
             let name = unsafe rows.bytes(1)
-            if only != nil, unsafe !name.starts(with: prefix.utf8) { return }
+            if !prefix.isEmpty, unsafe !name.starts(with: prefix.utf8) { return }
             if isFirst || number != place.number {
                 guard isFirst || number > place.number else { throw Self.disorder }
                 let text = try coder.texts.string(number, in: database)
@@ -139,13 +151,10 @@ extension StateStore.Session {
     /// Byte order, as SQLite keeps keys.
     private func precedes(_ a: [UInt8], _ b: UnsafeRawBufferPointer) -> Bool {
         unsafe a.withUnsafeBytes { a in
-            let common = min(a.count, b.count)
-            for index in 0..<common {
-                // SAFETY: index is below both counts.
-                let (left, right) = unsafe (a[index], b[index])
-                if left != right { return left < right }
-            }
-            return a.count < b.count
+            guard let left = a.baseAddress, let right = b.baseAddress else { return a.count < b.count }
+            // SAFETY: both have at least as many bytes as the shorter one.
+            let order = unsafe memcmp(left, right, min(a.count, b.count))
+            return order != 0 ? order < 0 : a.count < b.count
         }
     }
 

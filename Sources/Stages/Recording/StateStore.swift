@@ -71,6 +71,22 @@ package final class StateStore: Sendable {
     /// How many rows were met so far whose checksum or layout is wrong. They count as absent.
     package var droppedRowCount: Int { session.withLock { $0?.droppedRowCount ?? 0 } }
 
+    /// Has rows that another connection found damaged deleted like those that this one found.
+    package func takeOverDamage(from other: StateStore) {
+        let (rows, count) = other.session.withLock { session in
+            defer {
+                session?.damagedRows = []
+                session?.droppedRowCount = 0
+            }
+            return (session?.damagedRows ?? [], session?.droppedRowCount ?? 0)
+        }
+        guard count > 0 else { return }
+        session.withLock { session in
+            session?.damagedRows += rows
+            session?.droppedRowCount += count
+        }
+    }
+
     /// Moves the log into the database, if this is the writer, and closes. Later calls throw. Without it nothing is lost:
     /// the next writer does the moving.
     package func close() throws {

@@ -32,6 +32,9 @@ final class TextTable {
         }
     }
 
+    /// The greatest number that was read.
+    var lastNumber: Int64 { Int64(max(strings.count - 1, 0)) }
+
     /// The number of `text`, if it has one.
     func number(of text: String, in database: Database) throws -> Int64? {
         if let known = numbers[UTF8Text(text)] { return known }
