@@ -132,7 +132,7 @@ package func build(
     // Do it.
     let run = try BuildRun(
         identifier: report.run, request: request, workspace: workspace, plan: plan, state: state,
-        journal: journal, observer: observer, listings: observer)
+        journal: journal, observer: observer, listings: observer, started: started)
     let mayBeSettled = key != nil && changed == nil && !plan.isSettled
     let generation: [UInt8]?
     let settledStamps: ChangedStamps?

@@ -175,6 +175,28 @@ import Testing
         }
     }
 
+    @Test("when the time of a budget is over, nothing is started that was predicted to fit")
+    func budgetOverTime() throws {
+        let world = try World()
+        _ = try world.project.build()
+        // What took milliseconds computes until the budget is over.
+        let end = Int(Date().timeIntervalSince1970) + 4
+        try world.project.edit(
+            "cp {input} {output}",
+            to: "sh -c 'until [ $(date +%s) -ge \(end) ]; do :; done; cp $0 $1' {input} {output}")
+        let output = try world.project.datamake(
+            "build", "--json", "-j", "1", "--budget", "3s", "copies")
+        #expect(output.status == 0, "\(output.standardError)")
+        struct Report: Decodable { var considered: Int, built: Int, unchanged: Int, left: Int, fresh: Int }
+        let report = try JSONDecoder().decode(Report.self, from: Data(output.standardOutput.utf8))
+        #expect(report.considered == 4 && report.built + report.unchanged == 1, "\(report)")
+        #expect(report.left == 3 && report.fresh == 0, "\(report)")
+        #expect(output.standardError.contains("3 left for later by the budget"))
+        // Its answer is not kept for the next build.
+        let rest = try world.project.build("copies")
+        #expect(rest.counts.fresh == 1 && rest.counts.considered == 4)
+    }
+
     @Test("no time is predicted where nothing was built") func budgetWithoutHistory() throws {
         let world = try World()
         let output = try world.project.datamake("build", "--budget", "2h")

@@ -5,10 +5,15 @@ import Problems
 
 /// What a build may take at most.
 package enum Budget: Hashable, Sendable {
-    /// Wall time, as predicted from past runs.
+    /// Wall time: a plan takes what is predicted from past runs to fit, and its run starts nothing once the time is over.
     case seconds(Double)
     /// Downloads.
     case bytes(Int)
+
+    /// Nil for a budget of bytes.
+    var seconds: Double? {
+        if case .seconds(let seconds) = self { seconds } else { nil }
+    }
 
     /// Reads `90s`, `30min`, `2h`, `1d`, `500MB`, `200 GB`, `1.5TB`.
     package init(_ text: String) throws(BuildProblem) {

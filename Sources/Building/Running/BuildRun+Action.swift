@@ -17,13 +17,15 @@ extension BuildRun {
     /// Blocks its worker: cleaning is computing. It does so in a processor slot, which it leaves to publish.
     ///
     /// - Parameter job: begins once it has the slot; what comes before is waiting.
-    func runAction(_ step: Plan.Step, as job: RunningJob) async -> JobOutcome {
+    /// - Returns: nil where the budget of time was over when it had the slot: nothing was done.
+    func runAction(_ step: Plan.Step, as job: RunningJob) async -> JobOutcome? {
         var job = job
         let action = graph[step.action]
-        observer.observe(.started(target: action.output, kind: .build))
         var inputs: [CurrentInput] = []
         let slot = processors.take()
         defer { slot.giveBack() }
+        if isOverTime { return nil }
+        observer.observe(.started(target: action.output, kind: .build))
         job.startedAt = listings.clock.now()
         do {
             let repeated = knowledge.withLock { $0.failures[action.output] }.flatMap {
@@ -46,8 +48,7 @@ extension BuildRun {
                 // The same rows under the same recipe would fail the same way.
                 throw RepeatedFailure(record: repeated)
             }
-            let outcome = try await run(action, inputs: inputs, record: record, slot: slot, as: job)
-            return outcome
+            return try await run(action, inputs: inputs, record: record, slot: slot, as: job)
         } catch {
             let kind = eventKind(of: action.recipe)
             if Task.isCancelled {

@@ -46,7 +46,7 @@ extension BuildRun {
             record(eventKind(of: project.rules[graph.rule(of: step.action)].recipe))
             knowledge.withLock { known in
                 known.report.failed += 1
-                known.unfinishedActionCount -= 1
+                known.end(step)
             }
             fail(problem.target, .build, problem, attempts: 0, isQuarantined: false, subject: "")
         }

@@ -31,6 +31,8 @@ final class BuildRun: Sendable {
     /// The run's clock, and how long its listings took.
     let listings: ListingWatch
     let fetcher: Fetcher?
+    /// When a budget of time is over: nothing is started any more.
+    private let deadline: ContinuousClock.Instant?
     private let workerCount: Int
     let processors: ProcessorSlots
     let knowledge: Mutex<Knowledge>
@@ -49,14 +51,29 @@ final class BuildRun: Sendable {
         /// Outputs whose recipe ran to its end in this run.
         var wasBuilt = Set<String>()
         var eventNumbers = EventNumbers()
-        /// Actions that are neither done nor given up.
-        var unfinishedActionCount = 0
+        /// Actions that are neither done nor given up, and of them those that were asked for.
+        private(set) var unfinishedActionCount = 0
+        private(set) var unfinishedSelectedCount = 0
+        /// Jobs that were due when the budget of time was over, and what waits for them.
+        var left = Set<JobID>()
         var longest: BuildStatistics.Longest?
+
+        mutating func expect(_ steps: [Plan.Step]) {
+            unfinishedActionCount = steps.count { $0.state != .fresh }
+            unfinishedSelectedCount = steps.count { $0.state != .fresh && $0.isSelected }
+        }
+
+        /// The step's action is done, or given up.
+        mutating func end(_ step: Plan.Step) {
+            unfinishedActionCount -= 1
+            if step.isSelected { unfinishedSelectedCount -= 1 }
+        }
     }
 
     init(
         identifier: String, request: BuildRequest, workspace: Workspace, plan: Plan, state: StateStore,
-        journal: InFlightJournal, observer: any BuildObserver, listings: ListingWatch
+        journal: InFlightJournal, observer: any BuildObserver, listings: ListingWatch,
+        started: ContinuousClock.Instant
     ) throws {
         self.identifier = identifier
         self.request = request
@@ -65,6 +82,7 @@ final class BuildRun: Sendable {
         self.journal = journal
         self.state = state
         self.observer = observer
+        deadline = request.budget?.seconds.map { started + .seconds($0) }
         recorder = RecordingQueue(store: state)
         self.listings = listings
         manifest = ManifestWriter(
@@ -98,7 +116,7 @@ final class BuildRun: Sendable {
 
         let (schedule, jobs) = makeSchedule()
         recordPreparation(jobCount: jobs.count, failures: start.failures)
-        knowledge.withLock { $0.unfinishedActionCount = plan.steps.count { $0.state != .fresh } }
+        knowledge.withLock { $0.expect(plan.steps) }
         // More workers than may compute at once: as many jobs may wait for the disk while others compute, and one worker
         // serves transfers that come to their end meanwhile.
         let pool = WorkStealingPool(workerCount: 2 * workerCount + 1)
@@ -115,7 +133,7 @@ final class BuildRun: Sendable {
         }
         actions.refused = { [self] in refuse($0, jobs[Int($0.job.index)].work) }
         actions.freeDisk = { [workspace] in MachineLimits.freeDiskByteCount(at: workspace.root) }
-        actions.isCancelled = { [self] in recorder.failure != nil }
+        actions.isCancelled = { [self] in recorder.failure != nil || isOverTime }
         let summary = await runSchedule(
             schedule, limits: limits, on: pool, fetchExecutor: pool, actions: actions)
         let lastPublished = fileClockNanoseconds()
@@ -124,6 +142,9 @@ final class BuildRun: Sendable {
             known.report.failures.sort { ($0.target, $0.message) < ($1.target, $1.message) }
             let stale = plan.steps.count { $0.isSelected && $0.state != .fresh }
             known.report.fresh = known.report.considered - stale - (known.report.left ?? 0)
+            if let left = known.report.left, isOverTime {
+                known.report.left = left + known.unfinishedSelectedCount
+            }
             return known.report
         }
         // Everything else that is left goes on beside the last records and their waits for the disk.
@@ -207,8 +228,12 @@ final class BuildRun: Sendable {
             outcome = await fetch(raw, as: running)
         case .run(let step):
             running.reason = step.firstCause
-            outcome = await runAction(step, as: running)
-            knowledge.withLock { $0.unfinishedActionCount -= 1 }
+            guard let end = await runAction(step, as: running) else {
+                knowledge.withLock { _ = $0.left.insert(running.id) }
+                return JobResult(.failed)
+            }
+            outcome = end
+            knowledge.withLock { $0.end(step) }
         }
         let duration = started.duration(to: .now)
         knowledge.withLock { known in
@@ -222,6 +247,10 @@ final class BuildRun: Sendable {
 
     private func abandon(_ id: JobID, _ job: Job, because causeID: JobID, _ cause: Job) {
         guard case .run(let step) = job else { return }
+        let isLeft = knowledge.withLock { known in
+            known.left.contains(causeID) && known.left.insert(id).inserted
+        }
+        if isLeft { return }
         if !Task.isCancelled {
             let rule = project.rules[graph.rule(of: step.action)]
             recordAbandoned(
@@ -229,7 +258,7 @@ final class BuildRun: Sendable {
         }
         knowledge.withLock { known in
             known.report.failed += 1
-            known.unfinishedActionCount -= 1
+            known.end(step)
         }
         observer.observe(.abandoned(target: subject(of: job).target, because: subject(of: cause).target))
     }
@@ -254,6 +283,9 @@ final class BuildRun: Sendable {
     }
 
     // MARK: limits
+
+    /// Whether the budget of time is used up: what was predicted to fit it took longer.
+    var isOverTime: Bool { deadline.map { $0 <= .now } ?? false }
 
     /// Whether every action that is not done has a processor: when one of them waits for the disk, nothing else computes there.
     var hasIdleProcessors: Bool { knowledge.withLock { $0.unfinishedActionCount } <= workerCount }
