@@ -3,38 +3,53 @@ import Graph
 import Listing
 package import Planning
 import Problems
+import Recording
 
-/// Lists partitions and raw files that the patterns pick, with their states. Reads records and stamps only.
+/// Hands over partitions and raw files that the patterns pick, with their states, one after the other. Reads records and stamps
+/// only.
 package func inventory(
-    of request: SelectionRequest, in workspace: Workspace, observer: some BuildObserver
-) async throws -> [TargetListing] {
+    of request: SelectionRequest, in workspace: Workspace, observer: some BuildObserver,
+    _ body: (TargetListing) throws -> Void
+) async throws {
     let view = try await ProjectView(workspace, refresh: .none, only: request, observer: observer)
     let plan = try inventoryPlan(of: request, view: view)
-    var listings = [TargetListing]()
-    for raw in plan.request.selection.raws {
-        let node = plan.graph[raw]
-        let record =
-            plan.facts(of: raw) == nil
-            ? nil : try view.lookup.rawRecord(source: node.source, key: node.object.key)
-        listings.append(
-            TargetListing(
-                target: node.isRemote ? node.path : node.name, kind: node.isRemote ? "raw" : "remote",
-                rule: nil, state: rawState(raw, name: node.name, in: plan),
-                bytes: record?.content.byteCount ?? node.object.byteCount, rows: nil,
-                xxh3_128: record?.content.xxh3.description, sha256: record?.content.sha256.description))
+    let graph = plan.graph
+    try forEachPart(of: plan.request.selection.raws) { raws in
+        let nodes = raws.map { graph[$0] }
+        let records = try view.state.rawRecords(of: nodes.map { ($0.source, $0.object.key) })
+        for (raw, (node, record)) in zip(raws, zip(nodes, records)) {
+            let record = plan.facts(of: raw) == nil ? nil : record
+            try body(
+                TargetListing(
+                    target: node.isRemote ? node.path : node.name, kind: node.isRemote ? "raw" : "remote",
+                    rule: nil, state: rawState(raw, name: node.name, in: plan),
+                    bytes: record?.content.byteCount ?? node.object.byteCount, rows: nil,
+                    xxh3_128: record?.content.xxh3.description, sha256: record?.content.sha256.description))
+        }
     }
-    for step in plan.steps where step.isSelected {
-        let output = plan.graph.output(of: step.action)
-        let record = plan.facts(of: step.action) == nil ? nil : try view.lookup.actionRecord(output: output)
-        listings.append(
-            TargetListing(
-                target: output, kind: "partition",
-                rule: view.project.rules[plan.graph.rule(of: step.action)].name,
-                state: targetState(of: step, in: plan), bytes: record?.content.byteCount,
-                rows: record?.statistics == nil ? nil : record?.rowCount,
-                xxh3_128: record?.content.xxh3.description, sha256: record?.content.sha256.description))
+    try forEachPart(of: plan.steps.filter(\.isSelected)) { steps in
+        let outputs = steps.map { graph.output(of: $0.action) }
+        let records = try view.state.actionRecords(of: outputs)
+        for (step, (output, record)) in zip(steps, zip(outputs, records)) {
+            let record = plan.facts(of: step.action) == nil ? nil : record
+            try body(
+                TargetListing(
+                    target: output, kind: "partition",
+                    rule: view.project.rules[graph.rule(of: step.action)].name,
+                    state: targetState(of: step, in: plan), bytes: record?.content.byteCount,
+                    rows: record?.statistics == nil ? nil : record?.rowCount,
+                    xxh3_128: record?.content.xxh3.description, sha256: record?.content.sha256.description))
+        }
     }
-    return listings
+}
+
+/// As many are looked up at a time.
+private let inventoryPartCount = 1_024
+
+private func forEachPart<T>(of items: [T], _ body: (ArraySlice<T>) throws -> Void) rethrows {
+    for start in stride(from: 0, to: items.count, by: inventoryPartCount) {
+        try body(items[start..<min(start + inventoryPartCount, items.count)])
+    }
 }
 
 /// The plan for what patterns pick; with no pattern for all files from outside, too.

@@ -1,3 +1,4 @@
+import Foundation
 package import Graph
 package import Problems
 
@@ -84,6 +85,26 @@ package struct TargetListing: Hashable, Sendable, Codable {
         try container.encode(xxh3_128, forKey: .xxh3_128)
         try container.encode(sha256, forKey: .sha256)
     }
+
+    /// What `JSONEncoder` writes with sorted keys and slashes as they are, in a tenth of the time: there may be millions.
+    package var json: String {
+        func number(_ value: Int?) -> String { value.map(String.init) ?? "null" }
+        func text(_ value: String?) -> String { value.map(quotedJSON) ?? "null" }
+        return """
+            {"bytes":\(number(bytes)),"kind":\(text(kind)),"rows":\(number(rows)),"rule":\(text(rule)),\
+            "sha256":\(text(sha256)),"state":\(text(state)),"target":\(text(target)),"xxh3_128":\(text(xxh3_128))}
+            """
+    }
+}
+
+/// A JSON string, written as `JSONEncoder` does.
+private func quotedJSON(_ text: String) -> String {
+    let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }
+    if isPlain { return "\"\(text)\"" }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .withoutEscapingSlashes
+    // A string always encodes.
+    return (try? encoder.encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "null"
 }
 
 /// The result of `verify`: the JSON contract.

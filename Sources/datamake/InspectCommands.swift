@@ -154,24 +154,21 @@ struct List: AsyncParsableCommand {
     func run() async throws {
         let workspace = try global.workspace()
         if let rows { return try await showRows(rows, in: workspace) }
-        let targets = try await inventory(
-            of: try selection.request(in: workspace), in: workspace, observer: Notes())
-        for target in targets {
-            if json {
-                try printJSON(target)
-                continue
-            }
-            let size = target.bytes.map { byteText(Double($0)) } ?? "-"
-            let rows = target.rows.map { "\(grouped($0)) rows" } ?? "-"
-            let digest = target.xxh3_128 ?? "-"
-            printResult(
-                [
-                    padded(target.state, to: 11), padded(target.kind, to: 9),
-                    padded(size, to: 9, atStart: true),
-                    padded(rows, to: 14, atStart: true), padded(digest, to: 32),
-                    target.target.escapedForDisplay,
-                ].joined(separator: "  "))
-        }
+        var lines = OutputLines()
+        try await inventory(
+            of: try selection.request(in: workspace), in: workspace, observer: Notes()
+        ) { lines.append(json ? $0.json : line(of: $0)) }
+        lines.flush()
+    }
+
+    private func line(of target: TargetListing) -> String {
+        let size = target.bytes.map { byteText(Double($0)) } ?? "-"
+        let rows = target.rows.map { "\(grouped($0)) rows" } ?? "-"
+        return [
+            padded(target.state, to: 11), padded(target.kind, to: 9), padded(size, to: 9, atStart: true),
+            padded(rows, to: 14, atStart: true), padded(target.xxh3_128 ?? "-", to: 32),
+            target.target.escapedForDisplay,
+        ].joined(separator: "  ")
     }
 }
 

@@ -105,6 +105,25 @@ func exitCode(for problem: any Problem) -> Int32 {
     }
 }
 
+/// Lines for standard output, written many at a time.
+struct OutputLines {
+    private static let gatheredByteCount = 64 << 10
+
+    private var text = ""
+
+    mutating func append(_ line: String) {
+        if !text.isEmpty { text += "\n" }
+        text += line
+        if text.utf8.count >= Self.gatheredByteCount { flush() }
+    }
+
+    /// To be called after the last line.
+    mutating func flush() {
+        if !text.isEmpty { printResult(text) }
+        text = ""
+    }
+}
+
 /// Writes a line of results to standard output. A result that nobody can get is a failure, so a write error ends the
 /// program; only a closed pipe does not, because `| head` is no error.
 func printResult(_ text: String) {

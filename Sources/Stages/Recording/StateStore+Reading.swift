@@ -80,11 +80,20 @@ extension StateStore {
     }
 
     package func rawRecord(source: String, key: String) throws -> RawRecord? {
+        try rawRecords(of: [(source, key)])[0]
+    }
+
+    /// What is recorded of each of these files, all of one moment: a look-up alone costs more for its locks than for itself.
+    package func rawRecords(of files: [(source: String, key: String)]) throws -> [RawRecord?] {
         try read { database, session in
-            let file = FileName(source: source, key: key)
-            guard let place = try session.coder.texts.number(of: file.place, in: database) else { return nil }
-            return try session.find(.raw, place: place, name: file.name, in: database) {
-                session.coder.raw(&$0, source: source, key: key)
+            try files.map { source, key in
+                let file = FileName(source: source, key: key)
+                guard let place = try session.coder.texts.number(of: file.place, in: database) else {
+                    return nil
+                }
+                return try session.find(.raw, place: place, name: file.name, in: database) {
+                    session.coder.raw(&$0, source: source, key: key)
+                }
             }
         }
     }
@@ -100,11 +109,20 @@ extension StateStore {
     }
 
     package func actionRecord(output: String) throws -> ActionRecord? {
+        try actionRecords(of: [output])[0]
+    }
+
+    /// What each of these outputs was last made from, all of one moment.
+    package func actionRecords(of outputs: [String]) throws -> [ActionRecord?] {
         try read { database, session in
-            let file = FileName(output)
-            guard let place = try session.coder.texts.number(of: file.place, in: database) else { return nil }
-            return try session.find(.action, place: place, name: file.name, in: database) {
-                try session.coder.action(&$0, output: output, in: database)
+            try outputs.map { output in
+                let file = FileName(output)
+                guard let place = try session.coder.texts.number(of: file.place, in: database) else {
+                    return nil
+                }
+                return try session.find(.action, place: place, name: file.name, in: database) {
+                    try session.coder.action(&$0, output: output, in: database)
+                }
             }
         }
     }
