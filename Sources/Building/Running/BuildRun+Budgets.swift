@@ -7,6 +7,22 @@ import Synchronization
 
 /// What jobs may use, and what happens to one for which there is too little.
 extension BuildRun {
+    /// Whether the budget of time is used up: what was predicted to fit it took longer.
+    var isOverTime: Bool { deadline.map { $0 <= .now } ?? false }
+
+    /// Whether every action that is not done has a processor: when one of them waits for the disk, nothing else computes there.
+    var hasIdleProcessors: Bool { knowledge.withLock { $0.unfinishedActionCount } <= workerCount }
+
+    /// A processor that no action will ask for, as long as what is returned is held: there are fewer left than processors.
+    func spareProcessor() -> ProcessorSlots.Slot? {
+        guard knowledge.withLock({ $0.unfinishedActionCount }) < workerCount else { return nil }
+        return processors.takeIfFree()
+    }
+
+    var connectionCount: Int {
+        request.connections ?? project.settings.connections ?? defaultConnectionCount
+    }
+
     /// Bytes of an object that are not here yet: neither in a part that a download can go on from, nor in a whole file that
     /// only its record was lost of.
     func missingByteCount(of raw: RawID) -> Int {

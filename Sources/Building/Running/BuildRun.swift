@@ -32,8 +32,8 @@ final class BuildRun: Sendable {
     let listings: ListingWatch
     let fetcher: Fetcher?
     /// When a budget of time is over: nothing is started any more.
-    private let deadline: ContinuousClock.Instant?
-    private let workerCount: Int
+    let deadline: ContinuousClock.Instant?
+    let workerCount: Int
     let processors: ProcessorSlots
     let knowledge: Mutex<Knowledge>
     private let hosts: FetchHosts
@@ -280,67 +280,6 @@ final class BuildRun: Sendable {
         var record = try plan.request.lookup.actionRecord(output: output)
         if let stamp = plan.movedOutputs[action] { record?.stamp = stamp }
         return record
-    }
-
-    // MARK: limits
-
-    /// Whether the budget of time is used up: what was predicted to fit it took longer.
-    var isOverTime: Bool { deadline.map { $0 <= .now } ?? false }
-
-    /// Whether every action that is not done has a processor: when one of them waits for the disk, nothing else computes there.
-    var hasIdleProcessors: Bool { knowledge.withLock { $0.unfinishedActionCount } <= workerCount }
-
-    /// A processor that no action will ask for, as long as what is returned is held: there are fewer left than processors.
-    func spareProcessor() -> ProcessorSlots.Slot? {
-        guard knowledge.withLock({ $0.unfinishedActionCount }) < workerCount else { return nil }
-        return processors.takeIfFree()
-    }
-
-    private var connectionCount: Int {
-        request.connections ?? project.settings.connections ?? defaultConnectionCount
-    }
-
-    // MARK: failures
-
-    /// Notes a failure in state, report and manifest.
-    ///
-    /// - Parameter subject: what failed, so that something new is tried afresh.
-    func fail(
-        _ target: String, _ kind: BuildEvent.WorkKind, _ problem: any Problem, attempts: Int,
-        isQuarantined: Bool,
-        subject: String
-    ) {
-        let record = FailureRecord(
-            target: target, category: problem.category, message: problem.summary, attempts: attempts,
-            isQuarantined: isQuarantined, subject: subject, lastAttempt: timestampText())
-        knowledge.withLock { known in
-            known.failures[target] = record
-            known.report.failures.append(
-                BuildReport.Failure(
-                    target: target, category: problem.category, message: problem.summary, attempts: attempts))
-        }
-        recorder.enqueue([.failure(record)])
-        observer.observe(
-            .failed(
-                target: target, kind: kind, category: problem.category, message: problem.description,
-                attempts: attempts))
-    }
-
-    /// Paths that two rules claim have failed before anything ran.
-    private func countFailuresOfTheGraph() {
-        for conflict in graph.conflicts {
-            knowledge.withLock { known in
-                known.report.failed += 1
-                known.report.failures.append(
-                    BuildReport.Failure(
-                        target: conflict.output, category: .recipe, message: conflict.message, attempts: 0))
-            }
-            observer.observe(
-                .failed(
-                    target: conflict.output, kind: .build, category: .recipe, message: conflict.message,
-                    attempts: 0))
-            recordConflict(conflict.output, message: conflict.message)
-        }
     }
 
     // MARK: bookkeeping
