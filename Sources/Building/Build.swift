@@ -137,7 +137,6 @@ package func build(
     let generation: [UInt8]?
     let settledStamps: ChangedStamps?
     (report, generation, settledStamps) = try await run.execute(report) { [visits = survey.visits] report in
-        WorkMemory.releaseKept()
         guard mayBeSettled, report.failures.isEmpty, !run.hasAdded(to: visits) else { return nil }
         return plan.stampsWhenDone(after: run.changes, startedAt: observer.clock.startedAt * 1_000)
     }

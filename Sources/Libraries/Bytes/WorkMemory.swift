@@ -51,26 +51,6 @@ import Synchronization
         return unsafe memory
     }
 
-    /// Gives all that is kept for the next user back to the system: for the time when there is none, such as the end of a build.
-    /// The process would do the same when it exits, with nothing else to do beside it.
-    package static func releaseKept() {
-        let blocks = kept.withLock { kept in
-            let blocks = kept.blocks
-            kept.blocks = []
-            kept.byteCount = 0
-            return blocks
-        }
-        for block in blocks {
-            guard let start = unsafe UnsafeMutableRawPointer(bitPattern: block.address) else { continue }
-            #if canImport(Glibc)
-                // malloc keeps much of what it is given back.
-                // SAFETY: whole pages, whose bytes nobody reads again.
-                _ = unsafe madvise(start, block.byteCount, MADV_DONTNEED)
-            #endif
-            unsafe start.deallocate()
-        }
-    }
-
     /// Gives back what `allocate` gave.
     package static func deallocate(_ memory: UnsafeMutableRawBufferPointer) {
         guard let start = memory.baseAddress else { return }
