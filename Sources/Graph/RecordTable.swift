@@ -50,7 +50,7 @@ package struct RawFacts: Hashable, Sendable {
     package init(_ record: RawRecord, listedETag: String) {
         self.init(
             byteCount: record.content.byteCount, xxh3: record.content.xxh3, payload: record.payload,
-            stamp: record.stamp, hasListedETag: record.etag == listedETag)
+            stamp: record.stamp, hasListedETag: record.etag.equalsInBytes(listedETag))
     }
 
     /// The digest by which it counts for a recipe: what is inside the zip for `clean`, the very bytes for `run`.

@@ -19,7 +19,9 @@ import Testing
         var samples = Samples(seed: seed)
         // Without a source: files of the project, whose names have no colon before the first slash.
         let sources = ["s", "s2", ""]
-        let keys = Samples.odd + ["dir/a", "dir.b", "dir/", "dir"]
+        // Few files a directory are read in one walk, many in one for each directory.
+        let many = seed % 2 == 0 ? (0..<3_000).map { "many/\($0 / 1_000)/\($0)" } : []
+        let keys = Samples.odd + ["dir/a", "dir.b", "dir/", "dir"] + many
         let names = sources.map { $0.isEmpty ? ["in/a.csv", "in/b.csv", "c"] : keys }
         let store = try writer()
         var records = [[String: RawRecord]]()

@@ -45,23 +45,28 @@ package final class RawFactsReading: Sendable {
         try store.read { database, session in
             try session.coder.texts.loadAll(in: database)
             let last = session.coder.texts.lastNumber
-            while let places = nextPart(last: last) {
-                for place in places {
-                    // What has no text was lost with it, and what no list has is not asked for.
-                    guard let text = try session.coder.texts.string(place, in: database),
-                        let (list, directory) = directory(at: text)
-                    else { continue }
-                    try readRows(of: place, directory, list, into: facts[list], in: database, session)
+            while let part = nextPart(last: last) {
+                if isDense(last) {
+                    for place in part {
+                        try readRows(of: place...place, into: facts, in: database, session)
+                    }
+                } else {
+                    try readRows(of: part, into: facts, in: database, session)
                 }
             }
         }
+    }
+
+    /// Whether directories have so many files that a walk for each costs little. Otherwise one reader walks through all.
+    private func isDense(_ placeCount: Int64) -> Bool {
+        lists.reduce(0) { $0 + $1.objects.count } >= 16 * Int(placeCount)
     }
 
     private func nextPart(last: Int64) -> ClosedRange<Int64>? {
         parts.withLock { parts in
             if parts.last == nil {
                 parts.last = last
-                parts.width = max(1, last / Self.partCount)
+                parts.width = isDense(last) ? max(1, last / Self.partCount) : max(1, last)
             }
             guard !parts.isOver, let end = parts.last else { return nil }
             let first = parts.next
@@ -70,46 +75,91 @@ package final class RawFactsReading: Sendable {
         }
     }
 
-    /// The list a place belongs to, and the directory it stands for, with what separates names.
-    private func directory(at place: String) -> (list: Int, directory: [UInt8])? {
-        let colon = place.utf8.firstIndex(of: UInt8(ascii: ":"))
-        let source = colon.map { place[..<$0] } ?? ""
-        guard let list = lists.firstIndex(where: { $0.source == source }) else { return nil }
-        return (list, Array(colon.map { place.utf8[place.utf8.index(after: $0)...] } ?? place.utf8[...]))
-    }
-
+    /// Reads the rows of one directory after the other, or of all these in one walk.
     private func readRows(
-        of place: Int64, _ directory: [UInt8], _ list: Int, into facts: RawFactsColumn, in database: Database,
+        of places: ClosedRange<Int64>, into facts: [RawFactsColumn], in database: Database,
         _ session: StateStore.Session
     ) throws {
-        let keys = lists[list].objects.keys
-        let etags = lists[list].objects.etags
-        var key = directory
-        var etag = [UInt8]()
-        // Names come in the order of keys: the next row is mostly of the next object.
-        var next = 0
-        try unsafe session.scan(.raw, places: place...place, in: database) { _, name, row in
-            key.removeLast(key.count - directory.count)
-            unsafe key.append(contentsOf: name)
-            guard let object = keys.place(of: key.span, hint: next) else { return true }
-            next = object + 1
-
-            let flags = row.byte()
-            guard flags < 8 else { return false }
-            etag.removeAll(keepingCapacity: true)
-            row.copyETag(to: &etag)
-            row.skipTime()
-            let content = row.content()
-            let payload = flags & 4 == 0 ? nil : row.digest()
-            let stamp = row.stamp(byteCount: content.byteCount)
-            guard row.isFinished else { return false }
-            // A key has one row, and a place is in one part: nobody else fills this entry.
-            facts.fill(
-                object,
-                RawFacts(
-                    byteCount: content.byteCount, xxh3: content.xxh3, payload: payload, stamp: stamp,
-                    hasListedETag: etags.equals(object, etag.span)))
-            return true
+        guard places.count == 1 else {
+            var directory: Directory?
+            try unsafe session.scan(.raw, places: places, in: database) { place, name, row in
+                if directory?.place != place.number {
+                    directory = Directory(place, lists: lists, facts: facts)
+                }
+                // Of a source that the Datafile has no more.
+                guard let list = directory?.list else { return true }
+                return unsafe directory!.take(name, &row, list)
+            }
+            return
         }
+        // What has no text was lost with it.
+        guard let text = try session.coder.texts.string(places.lowerBound, in: database) else { return }
+        let place = StateStore.Session.Place(number: places.lowerBound, text: text)
+        var directory = Directory(place, lists: lists, facts: facts)
+        guard let list = directory.list, list.objectCount > 0 else { return }
+        // The list stands outside the walk: taken for each row, it would be counted by all readers at once.
+        try unsafe session.scan(.raw, places: places, in: database) { _, name, row in
+            unsafe directory.take(name, &row, list)
+        }
+    }
+}
+
+/// What the rows of one place have in common, while one reader goes through them.
+private struct Directory {
+    /// The parts of a list that rows are compared with, and where they go.
+    struct List {
+        let keys: NameList
+        let etags: NameList
+        let facts: RawFactsColumn
+        var objectCount: Int { facts.count }
+    }
+
+    let place: Int64
+    let list: List?
+    /// The directory with what separates names, then the name at hand.
+    private var key: [UInt8]
+    private let directoryByteCount: Int
+    private var etag = [UInt8]()
+    private var next = 0
+
+    init(
+        _ place: StateStore.Session.Place, lists: [(source: String, objects: ObjectList)],
+        facts: [RawFactsColumn]
+    ) {
+        self.place = place.number
+        let colon = place.text.utf8.firstIndex(of: UInt8(ascii: ":"))
+        key = Array(
+            colon.map { place.text.utf8[place.text.utf8.index(after: $0)...] } ?? place.text.utf8[...])
+        directoryByteCount = key.count
+        let source = colon == nil ? "" : place.source
+        list = lists.firstIndex { $0.source == source }.map { index in
+            List(keys: lists[index].objects.keys, etags: lists[index].objects.etags, facts: facts[index])
+        }
+    }
+
+    /// Takes over a row of this place; false where it cannot be read.
+    mutating func take(_ name: UnsafeRawBufferPointer, _ row: inout RowReader, _ list: List) -> Bool {
+        key.removeLast(key.count - directoryByteCount)
+        unsafe key.append(contentsOf: name)
+        // Names come in the order of keys: the next row is mostly of the next object.
+        guard let object = list.keys.place(of: key.span, hint: next) else { return true }
+        next = object + 1
+
+        let flags = row.byte()
+        guard flags < 8 else { return false }
+        etag.removeAll(keepingCapacity: true)
+        row.copyETag(to: &etag)
+        row.skipTime()
+        let content = row.content()
+        let payload = flags & 4 == 0 ? nil : row.digest()
+        let stamp = row.stamp(byteCount: content.byteCount)
+        guard row.isFinished else { return false }
+        // A key has one row, and a row is in one part: nobody else fills this entry.
+        list.facts.fill(
+            object,
+            RawFacts(
+                byteCount: content.byteCount, xxh3: content.xxh3, payload: payload, stamp: stamp,
+                hasListedETag: list.etags.equals(object, etag.span)))
+        return true
     }
 }
