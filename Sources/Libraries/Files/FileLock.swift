@@ -29,7 +29,11 @@ package struct FileLock: ~Copyable {
         file = try Self.take(path, wait: wait, willWait: willWait)
     }
 
-    deinit { _ = ftruncate(file.number, 0) }
+    deinit {
+        _ = ftruncate(file.number, 0)
+        // Closing alone would leave the lock to a child that has been forked and has yet to replace its program.
+        _ = flock(file.number, LOCK_UN)
+    }
 
     /// Ends the lock; so does dropping the value.
     package consuming func release() {}
@@ -88,7 +92,11 @@ package struct FileLock: ~Copyable {
             let file = try? Descriptor(opening: path, O_RDONLY | O_NOFOLLOW, for: .lock)
         else { return false }
         let number = file.number
-        return retryingInterrupted({ flock(number, LOCK_SH | LOCK_NB) }) != 0 && errno == EWOULDBLOCK
+        guard retryingInterrupted({ flock(number, LOCK_SH | LOCK_NB) }) == 0 else {
+            return errno == EWOULDBLOCK
+        }
+        _ = flock(number, LOCK_UN)
+        return false
     }
 
     private static func write(
