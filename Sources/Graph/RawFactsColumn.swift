@@ -1,8 +1,10 @@
 /// What is recorded of the files of one list: an entry an object, nil where nothing is.
 ///
 /// Not an array, because threads fill it side by side (`fill`), and there are many.
+///
+/// Unchecked because its memory is written by `fill`, whose callers see to it that no two write one entry, or else by the one value
+/// that has it.
 @safe package struct RawFactsColumn: @unchecked Sendable {
-    /// Unchecked: written by `fill`, whose callers see to it that no two write one entry, or by the one value that has it.
     @safe private final class Storage {
         let entries: UnsafeMutableBufferPointer<RawFacts?>
 

@@ -60,6 +60,7 @@ package final class RateLimiter: Sendable {
                 buckets.bytes?.take(Double(byteCount), at: now) ?? .zero,
                 buckets.requests?.take(1, at: now) ?? .zero)
         }
+        // The wait is the limit itself; tests bring a clock on which it takes no time.
         if wait > .zero { try await time.sleep(wait) }
     }
 }

@@ -26,6 +26,7 @@ package struct TimeSource: Sendable {
     package static let system = TimeSource(
         now: { ContinuousClock.now - origin },
         wallClock: { Int64(time(nil)) },
+        // The one place that sleeps: back-off and rates wait for time to pass and nothing else.
         sleep: { try await Task.sleep(for: $0) },
         random: { Double.random(in: 0..<1) })
 }

@@ -16,10 +16,10 @@ static inline int malloc_keep_freed(int bytes) {
 }
 
 /// Threads share `count` heaps. What one thread freed, another one of the same heap uses again.
-static inline int malloc_share_heaps(int count) { return mallopt(M_ARENA_MAX, count); }/// As sync_file_range(2); glibc declares it for GNU's extensions only.
+static inline int malloc_share_heaps(int count) { return mallopt(M_ARENA_MAX, count); }
+
+/// As sync_file_range(2); glibc declares it for GNU's extensions only.
 int sync_file_range(int file, long offset, long count, unsigned flags);
 
 /// Starts writing the range to the disk, and waits for nothing (SYNC_FILE_RANGE_WRITE).
 static inline int start_writing(int file, long offset, long count) { return sync_file_range(file, offset, count, 2); }
-
-
