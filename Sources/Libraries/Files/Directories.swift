@@ -76,7 +76,8 @@ package func listDirectory(_ path: String) throws(FileProblem) -> [DirectoryEntr
     try refuseZeroByte(in: path, .list)
     guard let stream = unsafe opendir(path) else { throw FileProblem(.list, path: path, errorNumber: errno) }
     defer { unsafe closedir(stream) }
-    var entries = EntryList()
+    var names = NameList()
+    var kinds = [DirectoryEntry.Kind]()
     while true {
         errno = 0
         guard let entry = unsafe readdir(stream) else {
@@ -108,37 +109,10 @@ package func listDirectory(_ path: String) throws(FileProblem) -> [DirectoryEntr
                 : status.isDirectory ? .directory : status.isSymbolicLink ? .symbolicLink : .other
         default: kind = .other
         }
-        entries.append(name, kind)
+        names.append(name)
+        kinds.append(kind)
     }
-    return entries.sorted()
-}
-
-/// Names as they are read: one run of bytes, so that sorting them counts no references.
-private struct EntryList {
-    private var bytes: [UInt8] = []
-    private var entries: [(name: Range<Int>, kind: DirectoryEntry.Kind)] = []
-
-    mutating func append(_ name: String, _ kind: DirectoryEntry.Kind) {
-        let start = bytes.count
-        bytes.append(contentsOf: name.utf8)
-        entries.append((start..<bytes.count, kind))
-    }
-
-    /// In the order of the names' bytes.
-    consuming func sorted() -> [DirectoryEntry] {
-        unsafe bytes.withUnsafeBytes { bytes in
-            entries.sort { left, right in
-                // SAFETY: both names lie within the bytes; as many are compared as the shorter one has.
-                let order = unsafe memcmp(
-                    bytes.baseAddress! + left.name.lowerBound, bytes.baseAddress! + right.name.lowerBound,
-                    min(left.name.count, right.name.count))
-                return order != 0 ? order < 0 : left.name.count < right.name.count
-            }
-            return entries.map {
-                DirectoryEntry(name: unsafe String(decoding: bytes[$0.name], as: UTF8.self), kind: $0.kind)
-            }
-        }
-    }
+    return names.ascendingOrder.map { DirectoryEntry(name: names[$0], kind: kinds[$0]) }
 }
 
 /// The path with every link, `.` and `..` resolved. The file must exist.
