@@ -16,9 +16,12 @@ package func inventory(
     let graph = plan.graph
     try forEachPart(of: plan.request.selection.raws) { raws in
         let nodes = raws.map { graph[$0] }
-        let records = try view.state.rawRecords(of: nodes.map { ($0.source, $0.object.key) })
-        for (raw, (node, record)) in zip(raws, zip(nodes, records)) {
-            let record = plan.facts(of: raw) == nil ? nil : record
+        let isRecorded = raws.map { plan.facts(of: $0) != nil }
+        var records = try view.state.rawRecords(
+            of: zip(nodes, isRecorded).filter(\.1).map { ($0.0.source, $0.0.object.key) }
+        ).makeIterator()
+        for (raw, (node, isRecorded)) in zip(raws, zip(nodes, isRecorded)) {
+            let record = isRecorded ? records.next() ?? nil : nil
             try body(
                 TargetListing(
                     target: node.isRemote ? node.path : node.name, kind: node.isRemote ? "raw" : "remote",
@@ -29,9 +32,11 @@ package func inventory(
     }
     try forEachPart(of: plan.steps.filter(\.isSelected)) { steps in
         let outputs = steps.map { graph.output(of: $0.action) }
-        let records = try view.state.actionRecords(of: outputs)
-        for (step, (output, record)) in zip(steps, zip(outputs, records)) {
-            let record = plan.facts(of: step.action) == nil ? nil : record
+        let isRecorded = steps.map { plan.facts(of: $0.action) != nil }
+        var records = try view.state.actionRecords(of: zip(outputs, isRecorded).filter(\.1).map(\.0))
+            .makeIterator()
+        for (step, (output, isRecorded)) in zip(steps, zip(outputs, isRecorded)) {
+            let record = isRecorded ? records.next() ?? nil : nil
             try body(
                 TargetListing(
                     target: output, kind: "partition",

@@ -86,7 +86,7 @@ package struct TargetListing: Hashable, Sendable, Codable {
         try container.encode(sha256, forKey: .sha256)
     }
 
-    /// What `JSONEncoder` writes with sorted keys and slashes as they are, in a tenth of the time: there may be millions.
+    /// What `JSONEncoder` writes of `encode(to:)`, the twin that tests hold it against, with sorted keys and slashes as they are, in a tenth of the time: there may be millions.
     package var json: String {
         func number(_ value: Int?) -> String { value.map(String.init) ?? "null" }
         func text(_ value: String?) -> String { value.map(quotedJSON) ?? "null" }
