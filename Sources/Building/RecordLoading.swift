@@ -15,44 +15,45 @@ struct StateRecords: RecordLookup {
     func actionRecord(output: String) throws -> ActionRecord? { try state.actionRecord(output: output) }
 }
 
-/// Reads what is remembered of all actions while other things go on.
-///
-/// On a connection of its own where there is much: one connection does one walk at a time.
-struct ActionLoading {
-    private let table: Task<ActionTable, any Error>
-    private let state: StateStore
+/// Another way to the records: one connection does one walk at a time.
+struct SecondConnection: Sendable {
+    private let first: StateStore
     private let workspace: Workspace
-    /// A state of fewer bytes is read sooner than a second connection is opened.
-    let isLarge: Bool
+    /// Whether there is so much to read that a second reader helps.
+    let isWorthwhile: Bool
 
+    /// A state of fewer bytes is read sooner than a second connection is opened.
     private static let smallByteCount = 4_000_000
 
-    init(_ state: StateStore, workspace: Workspace) {
-        self.state = state
+    init(besides first: StateStore, _ workspace: Workspace) {
+        self.first = first
         self.workspace = workspace
-        let byteCount = (try? Stamp.of(path: state.path))??.byteCount ?? 0
-        let isLarge = byteCount > Self.smallByteCount
-        self.isLarge = isLarge
-        table = Task.detached {
-            guard isLarge else { return try state.actionTable() }
-            return try Self.onSecondConnection(of: state, workspace) { try $0.actionTable() }
-        }
+        let byteCount = (try? Stamp.of(path: first.path))??.byteCount ?? 0
+        isWorthwhile = byteCount > Self.smallByteCount
     }
 
-    /// Reads on a connection of its own.
-    func onSecondConnection<T>(_ body: (StateStore) throws -> T) throws -> T {
-        try Self.onSecondConnection(of: state, workspace, body)
-    }
-
-    private static func onSecondConnection<T>(
-        of state: StateStore, _ workspace: Workspace, _ body: (StateStore) throws -> T
-    ) throws -> T {
+    /// Opened for this and closed after it.
+    func read<T>(_ body: (StateStore) throws -> T) throws -> T {
         let second = try StateStore.open(directory: workspace.stateDirectory, access: .reader).store
         defer {
-            state.takeOverDamage(from: second)
+            first.takeOverDamage(from: second)
             try? second.close()
         }
         return try body(second)
+    }
+}
+
+/// Reads what is remembered of all actions while other things go on.
+struct ActionLoading {
+    private let table: Task<ActionTable, any Error>
+    let connection: SecondConnection
+
+    init(_ state: StateStore, workspace: Workspace) {
+        let connection = SecondConnection(besides: state, workspace)
+        self.connection = connection
+        table = Task.detached {
+            try connection.isWorthwhile ? connection.read { try $0.actionTable() } : state.actionTable()
+        }
     }
 
     var actions: ActionTable {
@@ -68,9 +69,9 @@ func expandAndLoad(
     let raws = RawFactsReading(lists)
     let reading = Task.detached { try raws.read(state) }
     let graph = expand(project, offerings: offerings, isMirrorable: isMirrorable)
-    if actions.isLarge, !raws.isOver {
+    if actions.connection.isWorthwhile, !raws.isOver {
         // Two read sooner than one waits for the other.
-        try actions.onSecondConnection { try raws.read($0) }
+        try actions.connection.read { try raws.read($0) }
     }
     try await reading.value
     var records = RecordTable(raws: raws.facts, actions: try await actions.actions)

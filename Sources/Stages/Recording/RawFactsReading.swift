@@ -19,6 +19,8 @@ package final class RawFactsReading: Sendable {
         /// The last place of all; nil before anybody looked.
         var last: Int64?
         var width: Int64 = 1
+        /// Whether directories have so many files that a walk for each costs little. Otherwise one reader walks through all.
+        var isDense = false
         var isOver: Bool { last.map { next > $0 } ?? false }
     }
 
@@ -46,32 +48,28 @@ package final class RawFactsReading: Sendable {
             try session.coder.texts.loadAll(in: database)
             let last = session.coder.texts.lastNumber
             while let part = nextPart(last: last) {
-                if isDense(last) {
-                    for place in part {
+                if part.isDense {
+                    for place in part.places {
                         try readRows(of: place...place, into: facts, in: database, session)
                     }
                 } else {
-                    try readRows(of: part, into: facts, in: database, session)
+                    try readRows(of: part.places, into: facts, in: database, session)
                 }
             }
         }
     }
 
-    /// Whether directories have so many files that a walk for each costs little. Otherwise one reader walks through all.
-    private func isDense(_ placeCount: Int64) -> Bool {
-        lists.reduce(0) { $0 + $1.objects.count } >= 16 * Int(placeCount)
-    }
-
-    private func nextPart(last: Int64) -> ClosedRange<Int64>? {
+    private func nextPart(last: Int64) -> (places: ClosedRange<Int64>, isDense: Bool)? {
         parts.withLock { parts in
             if parts.last == nil {
                 parts.last = last
-                parts.width = isDense(last) ? max(1, last / Self.partCount) : max(1, last)
+                parts.isDense = lists.reduce(0) { $0 + $1.objects.count } >= 16 * Int(last)
+                parts.width = max(1, parts.isDense ? last / Self.partCount : last)
             }
             guard !parts.isOver, let end = parts.last else { return nil }
             let first = parts.next
             parts.next += parts.width
-            return first...min(first + parts.width - 1, end)
+            return (first...min(first + parts.width - 1, end), parts.isDense)
         }
     }
 
