@@ -103,10 +103,11 @@ final class BuildRun: Sendable {
 
     /// Runs all jobs to their end, and records the run.
     ///
-    /// - Returns: the report, and what `StateStore.generation` gives for the records as they are now.
-    func execute<Extra: Sendable>(
-        _ start: BuildReport, meanwhile: @escaping @Sendable (BuildReport) -> Extra
-    ) async throws -> (report: BuildReport, generation: [UInt8]?, extra: Extra) {
+    /// - Parameter settling: finds out beside the last records what `Plan.stampsWhenDone` says.
+    /// - Returns: the report, what `StateStore.generation` gives for the records as they are now, and what `settling` does.
+    func execute(
+        _ start: BuildReport, settling: @escaping @Sendable (BuildReport) -> ChangedStamps?
+    ) async throws -> (report: BuildReport, generation: [UInt8]?, stamps: ChangedStamps?) {
         knowledge.withLock { $0.report = start }
         // A run that was killed may have recorded outputs whose statistics it never wrote.
         let last = try state.runs().last
@@ -148,10 +149,10 @@ final class BuildRun: Sendable {
             return known.report
         }
         // Everything else that is left goes on beside the last records and their waits for the disk.
-        async let others = { [client] in
+        async let stamps = { [client] in
             pool.shutdown()
             client?.shutdown()
-            return meanwhile(report)
+            return settling(report)
         }()
         let generation: [UInt8]?
         do {
@@ -167,14 +168,14 @@ final class BuildRun: Sendable {
         }
         waitForTick(after: lastPublished)
         try? journal.clear()
-        let extra = await others
+        let settledStamps = await stamps
         var statistics = BuildStatistics(workers: pool.counts, waits: summary.waits)
         statistics.longest = knowledge.withLock { $0.longest }
         statistics.memoryBytes = limits.memoryByteCount
         statistics.diskBytes = [limits.diskByteCount, freeDiskByteCount].compactMap { $0 }.min()
         var reportWithStatistics = report
         reportWithStatistics.stats = statistics
-        return (reportWithStatistics, generation, extra)
+        return (reportWithStatistics, generation, settledStamps)
     }
 
     // MARK: jobs
@@ -312,7 +313,7 @@ final class BuildRun: Sendable {
     /// - Parameter lastPublished: time of the file clock when nothing was left to publish.
     private func waitForTick(after lastPublished: Int64) {
         guard knowledge.withLock({ !$0.wasBuilt.isEmpty || $0.report.fetched.objects > 0 }) else { return }
-        // Not `Task.sleep`, which a cancelled run would not wait for.
+        // Not `Task.sleep`, which a cancelled run would not wait for. A tick is some milliseconds, and nothing tells when it ends.
         while fileClockNanoseconds() == lastPublished { usleep(500) }
     }
 }
