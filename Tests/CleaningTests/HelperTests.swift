@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Zip
 
-/// Reading ahead and encoding behind: the same bytes, the same errors, and no thread left.
+/// Reading ahead, encoding behind and encoding together: the same bytes, the same errors, and no thread left.
 @Suite struct HelperTests {
     /// What a job holds while it uses a spare processor.
     private final class Grant {}
@@ -16,7 +16,8 @@ import Zip
 
     private func clean(
         _ bench: Bench, _ files: [String], _ table: Table, helps: Bool, memoryByteCount: Int = 128 << 20,
-        failsAt failingByte: Int? = nil, isCancelled: () -> Bool = { false }
+        failsAt failingByte: Int? = nil, contents: @escaping (Int) throws -> HeldBytes? = { _ in nil },
+        isCancelled: () -> Bool = { false }
     ) throws -> (dataset: CleanedDataset, parquet: Data, grantCount: Int) {
         var job = CleanJob(
             table: table,
@@ -25,7 +26,7 @@ import Zip
             bindings: [:])
         job.settings = CleanSettings(
             memoryByteCount: memoryByteCount, directory: bench.directory.path("scratch"), leastBytesAhead: 1,
-            leastRowsBehind: 1)
+            leastRowsBehind: 1, leastRowsShared: 1)
         let sink = ByteSink()
         let rejects = ByteSink()
         var output = sink.output
@@ -40,7 +41,7 @@ import Zip
         weak var grant: Grant?
         defer { #expect(grant == nil) }
         let dataset = try Cleaning.clean(
-            job, output: output, rejects: rejects.output,
+            job, output: output, rejects: rejects.output, contents: contents,
             spareProcessor: {
                 guard helps else { return nil }
                 grantCount += 1
@@ -81,7 +82,75 @@ import Zip
             #expect(helped.parquet == alone.parquet, "\(name)")
             #expect(helped.dataset == alone.dataset, "\(name)")
             #expect(alone.grantCount == 0)
-            #expect(helped.grantCount == (rows.count > 1_000 ? 1 : 0))
+            #expect(helped.grantCount == 1, "\(name)")
+        }
+    }
+
+    /// Zips that are in memory, some rows each.
+    private func putShortZips(_ bench: Bench, _ rows: [String], count: Int) throws -> [String] {
+        try (0..<count).map { index in
+            let part = rows[rows.count * index / count..<rows.count * (index + 1) / count]
+            try put(bench, Array(part), as: "\(index).zip")
+            return "\(index).zip"
+        }
+    }
+
+    /// As who hashes the files would give them.
+    private func contents(_ bench: Bench, _ files: [String]) -> (Int) throws -> HeldBytes? {
+        { index in HeldBytes(Array(try bench.directory.read(files[index]))) }
+    }
+
+    @Test("many short files, read in groups ahead of their turn", arguments: [1, 2, 3, 4, 5, 7, 10, 31])
+    func shortFiles(count: Int) throws {
+        let bench = try Bench()
+        let rows = (0..<20_010).map { "\($0),text\($0 % 77)\n" }
+        let late = Array(rows[9_000...] + rows[..<9_100])
+        for (name, rows) in [("in order", rows), ("half first", late)] {
+            let files = try putShortZips(bench, rows, count: count)
+            let alone = try clean(
+                bench, files, Self.table, helps: false, contents: contents(bench, files))
+            let helped = try clean(bench, files, Self.table, helps: true, contents: contents(bench, files))
+            #expect(helped.parquet == alone.parquet, "\(name)")
+            #expect(helped.dataset == alone.dataset, "\(name)")
+            #expect(helped.dataset.inputs.map(\.name) == files)
+            #expect(helped.grantCount == 1)
+        }
+    }
+
+    @Test("the first damaged one of many short files is named, and a file after it that is missing is not")
+    func damagedShortFiles() throws {
+        let bench = try Bench()
+        let rows = (0..<20_010).map { "\($0),text\($0 % 77)\n" }
+        let files = try putShortZips(bench, rows, count: 20)
+        for index in [0, 1, 5, 11, 19] {
+            var damaged = try bench.directory.read(files[index])
+            let sound = damaged
+            damaged[damaged.count / 2] ^= 0x10
+            try bench.directory.write(damaged, to: files[index])
+            let contents = contents(bench, files)
+            let problems = [false, true].map { helps in
+                #expect(throws: ZipProblem.self, "\(index)") {
+                    try clean(
+                        bench, files, Self.table, helps: helps,
+                        contents: { if $0 > index { throw Disk() } else { try contents($0) } })
+                }
+            }
+            #expect(problems[0] == problems[1] && problems[0] != nil)
+            try bench.directory.write(sound, to: files[index])
+            #expect(throws: Disk.self) {
+                try clean(
+                    bench, files, Self.table, helps: true,
+                    contents: { if $0 == index { throw Disk() } else { try contents($0) } })
+            }
+            var batches = 0
+            #expect(throws: CancellationError.self) {
+                try clean(
+                    bench, files, Self.table, helps: true, contents: contents,
+                    isCancelled: {
+                        batches += 1
+                        return batches > index
+                    })
+            }
         }
     }
 
@@ -103,10 +172,12 @@ import Zip
             }
             var batches = 0
             #expect(throws: CancellationError.self, "\(helps)") {
-                try clean(bench, ["a.zip"], Self.table, helps: helps) {
-                    batches += 1
-                    return batches > 3
-                }
+                try clean(
+                    bench, ["a.zip"], Self.table, helps: helps,
+                    isCancelled: {
+                        batches += 1
+                        return batches > 3
+                    })
             }
         }
         rows[100_000] = "bad,row\n"

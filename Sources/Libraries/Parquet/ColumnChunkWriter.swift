@@ -33,7 +33,7 @@ struct ColumnChunkWriter: ~Copyable {
         pages = PageWriter(options)
     }
 
-    /// Writes `column`, which has at least one row, as one chunk.
+    /// Writes `column`, which has at least one row, as one chunk, which is not placed yet.
     ///
     /// - Parameter settled: the encoding of the column's chunk in the first row group; nil in that.
     mutating func write(
@@ -124,8 +124,9 @@ struct ColumnChunkWriter: ~Copyable {
             compression: choice.isCompressed ? options.compression : .uncompressed)
         compressor.isOn = choice.isCompressed
         defer { compressor.isOn = true }
+        let start = file.byteCount
         if choice.encoding == .rleDictionary {
-            chunk.dictionaryOffset = file.byteCount
+            chunk.dictionaryOffset = 0
             body.removeAll()
             values.appendEntries(of: dictionary, to: &body)
             chunk.add(
@@ -133,10 +134,10 @@ struct ColumnChunkWriter: ~Copyable {
                     body, entryCount: dictionary.entryCount, name: field.name, compressor: &compressor,
                     to: &file))
         }
-        chunk.dataOffset = file.byteCount
-        var locations = [PageLocation]()
+        chunk.dataOffset = file.byteCount - start
+        chunk.pageLocations.reserveCapacity(cuts.count)
         for (page, cut) in cuts.enumerated() {
-            let offset = file.byteCount
+            let offset = file.byteCount - start
             levels.removeAll()
             if field.isNullable { appendLevels(of: column, cut) }
             body.removeAll()
@@ -154,15 +155,12 @@ struct ColumnChunkWriter: ~Copyable {
                 throw ParquetProblem(.pageTooLong(name: field.name, byteCount: size.compressed))
             }
             chunk.add(size)
-            locations.append(
+            chunk.pageLocations.append(
                 PageLocation(offset: offset, byteCount: size.compressed, firstRow: cut.rows.lowerBound))
         }
         chunk.dataPageCount = cuts.count
         thrift.removeAll()
         if thrift.columnIndex(statistics, cuts: cuts) { chunk.columnIndex = thrift.buffer.array() }
-        thrift.removeAll()
-        thrift.offsetIndex(locations)
-        chunk.offsetIndex = thrift.buffer.array()
         chunk.statistics = Statistics(summaryOf: statistics)
         if let probability = falsePositiveProbability {
             chunk.bloomFilter = bloomFilter(

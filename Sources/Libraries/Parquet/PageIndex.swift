@@ -1,5 +1,6 @@
-/// Where a data page lies in the file.
+/// Where a data page lies.
 struct PageLocation: Hashable {
+    /// From the beginning of the chunk, or of the file.
     var offset: Int
     /// With the page's header.
     var byteCount: Int

@@ -20,6 +20,10 @@ import Compression
         unsafe try bytes.withUnsafeBytes { unsafe try append($0) }
     }
 
+    mutating func append(_ bytes: borrowing ByteBuffer, _ range: Range<Int>) throws {
+        unsafe try bytes.withBytes { unsafe try append(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+
     private mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
         byteCount += bytes.count
         if pending.count + bytes.count > Self.gatheredByteCount { try flush() }

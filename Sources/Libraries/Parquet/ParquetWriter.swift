@@ -20,6 +20,8 @@ public struct ParquetWriter: ~Copyable {
     let resolved: ResolvedColumns
     var file: OutputFile
     private var chunks: ColumnChunkWriter
+    /// Of the thread that helps, once there was one.
+    private var otherChunks: OtherChunks?
     var rowGroups: [RowGroup] = []
     var digesters: [DigesterBox]
     var rowCount = 0
@@ -53,24 +55,60 @@ public struct ParquetWriter: ~Copyable {
     ///
     /// - Throws: `ParquetProblem`, and what the sink throws.
     public mutating func writeRowGroup(_ columns: [Column]) throws {
+        try writeRowGroup(columns, startThread: nil)
+    }
+
+    /// As ``writeRowGroup(_:)``, with another thread that encodes some of the columns. The bytes are the same.
+    ///
+    /// - Parameter startThread: runs the work on a thread of its own, and returns what waits for its end; nil: there is no thread.
+    package mutating func writeRowGroup(
+        _ columns: [Column], startThread: ((@escaping () -> Void) -> (() -> Void)?)?
+    ) throws {
         try check(columns)
         let count = columns[0].count
         guard count > 0 else { return }
         if file.byteCount == 0 { try file.append(Self.magic) }
+        let work = RowGroupWork(
+            columns: columns, schema: schema, resolved: resolved, digesters: digesters,
+            settled: rowGroups.first?.chunks.map(\.encoding))
         var rowGroup = RowGroup(rowCount: count, chunks: [])
-        for (index, column) in columns.enumerated() {
-            digesters[index].digester.update(column)
-            chunks.askedEncoding = resolved.encodings[index]
-            chunks.falsePositiveProbability = resolved.falsePositiveProbabilities[index]
-            rowGroup.chunks.append(
-                try chunks.write(
-                    column, field: schema[index], settled: rowGroups.first?.chunks[index].encoding, to: &file)
-            )
-        }
+        try rowGroup.chunks = encode(work, startThread: startThread)
         try writeBloomFilters(of: &rowGroup)
         rowGroup.end = file.byteCount
         rowGroups.append(rowGroup)
         rowCount += count
+    }
+
+    /// Appends the chunks of a row group: the first columns are encoded here, the last ones by the other thread, if there
+    /// is one, until the two meet.
+    private mutating func encode(
+        _ work: RowGroupWork, startThread: ((@escaping () -> Void) -> (() -> Void)?)?
+    ) throws -> [ColumnChunk] {
+        var placed: [ColumnChunk] = []
+        var others: OtherChunks?
+        var wait: (() -> Void)?
+        if let startThread {
+            let chunks = otherChunks ?? OtherChunks(options: options)
+            otherChunks = chunks
+            others = chunks
+            wait = startThread { chunks.encode(work) }
+        }
+        defer { others?.removeAll() }
+        do {
+            // Not before the other thread is done with the columns may they go.
+            defer {
+                work.close()
+                wait?()
+            }
+            while let index = work.takeFirst() {
+                let start = file.byteCount
+                var chunk = try work.encode(index, using: &chunks, to: &file)
+                chunk.place(at: start)
+                placed.append(chunk)
+            }
+        }
+        try others?.append(to: &file, &placed)
+        return placed
     }
 
     /// Writes the filters behind the chunks of their row group, so that they need not be kept.

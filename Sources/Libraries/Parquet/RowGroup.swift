@@ -4,8 +4,11 @@ struct ColumnChunk {
     var nullCount: Int
     var encoding: Encoding
     var compression: WriterOptions.Compression
+    /// These and the pages' offsets count from the chunk's beginning until it is placed.
     var dictionaryOffset: Int?
     var dataOffset = 0
+    /// Where its data pages lie; empty once it is placed.
+    var pageLocations: [PageLocation] = []
     var dataPageCount = 0
     /// Bytes in the file, and before compression, with the headers of pages.
     var compressedByteCount = 0
@@ -27,6 +30,17 @@ struct ColumnChunk {
         self.nullCount = nullCount
         self.encoding = encoding
         self.compression = compression
+    }
+
+    /// Lets the chunk begin at an offset of the file.
+    mutating func place(at offset: Int) {
+        dictionaryOffset = dictionaryOffset.map { $0 + offset }
+        dataOffset += offset
+        for index in pageLocations.indices { pageLocations[index].offset += offset }
+        var thrift = CompactWriter()
+        thrift.offsetIndex(pageLocations)
+        offsetIndex = thrift.buffer.array()
+        pageLocations = []
     }
 
     mutating func add(_ page: PageSize) {

@@ -95,7 +95,7 @@ private final class CleanRun {
         let target = try RowGroupOutput(
             job, schema: schema, sort: sort, unique: isOnePass ? unique : [], output: output, pool: pool,
             spare: spare)
-        while let block = try rows.next() { try add(block, to: target) }
+        while let block = try rows.next() { try add(block, isLast: rows.isAtEnd, to: target) }
 
         var repeats = (same: 0, different: 0)
         if rows.isBroken {
@@ -127,9 +127,9 @@ private final class CleanRun {
             pool: pool)
     }
 
-    private func add(_ block: RowBlock, to target: RowGroupOutput) throws {
+    private func add(_ block: RowBlock, isLast: Bool, to target: RowGroupOutput) throws {
         if block.columns.count == types.count {
-            try target.addRowGroup(block.columns)
+            try target.addRowGroup(block.columns, isLast: isLast)
         } else {
             if isCancelled() { throw CancellationError() }
             try target.add(block)

@@ -60,16 +60,19 @@ package struct CleanSettings: Hashable, Sendable {
     package var leastBytesAhead: Int
     /// Rows that a row group must have to be encoded on a thread of its own.
     package var leastRowsBehind: Int
+    /// Rows that the last row group must have to be encoded by two threads.
+    package var leastRowsShared: Int
 
     package init(
         memoryByteCount: Int = 144 << 20, directory: String = "/var/tmp", fanIn: Int = 64,
-        leastBytesAhead: Int = 32 << 20, leastRowsBehind: Int = 65_536
+        leastBytesAhead: Int = 32 << 20, leastRowsBehind: Int = 65_536, leastRowsShared: Int = 8_192
     ) {
         self.memoryByteCount = memoryByteCount
         self.directory = directory
         self.fanIn = max(fanIn, 2)
         self.leastBytesAhead = leastBytesAhead
         self.leastRowsBehind = leastRowsBehind
+        self.leastRowsShared = leastRowsShared
     }
 }
 

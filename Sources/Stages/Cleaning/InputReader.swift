@@ -41,7 +41,7 @@ final class InputReader {
     ) throws {
         self.spare = spare
         self.job = job
-        payloads = PayloadQueue(job.inputs, contents: contents)
+        payloads = PayloadQueue(job.inputs, contents: contents, spare: spare)
         self.rejects = rejects
         self.ranksPreference = ranksPreference
         self.isCancelled = isCancelled

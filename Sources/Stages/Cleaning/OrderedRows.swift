@@ -28,7 +28,8 @@ final class OrderedRows: RowSource {
     private var leavingRowCount = 0
     /// The last row handed out, with its rank: where a window may begin to matter.
     private var last: [Column]?
-    private var isAtEnd = false
+    /// Nothing is left to be read.
+    private(set) var isAtEnd = false
 
     init(
         _ reader: InputReader, order: RowOrder, watch: OrderWatch, usesWindow: Bool, windowByteCount: Int,

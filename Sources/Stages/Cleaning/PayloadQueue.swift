@@ -1,21 +1,28 @@
 import Bytes
 import CSV
+import WorkStealing
 import Zip
 
-/// A job's payloads, one after the other; short ones are read a few at a time, ahead of their turn.
+/// A job's payloads, one after the other; short ones are read a few at a time, ahead of their turn: with a processor to spare
+/// on a thread of its own, while those before them are parsed.
 final class PayloadQueue {
-    private let inputs: [CleanInput]
-    private let contents: (Int) throws -> HeldBytes?
+    private let groups: PayloadGroups
+    private let spare: SpareProcessor
+    private var ahead: GroupsAhead?
+    private let count: Int
     private var next = 0
-    /// Opened ahead, those of the inputs from `next` on.
+    /// Of the last group, the payloads that were not handed out.
     private var opened: [PayloadStream] = []
-    /// For what is read whole. A stream that was handed out is done with when the last of its group was.
     private var blocks: [RecordBlock] = []
+    private var beganShort = false
 
     /// - Parameter contents: as `clean` has it.
-    init(_ inputs: [CleanInput], contents: @escaping (Int) throws -> HeldBytes?) {
-        self.inputs = inputs
-        self.contents = contents
+    init(
+        _ inputs: [CleanInput], contents: @escaping (Int) throws -> HeldBytes?, spare: SpareProcessor
+    ) {
+        groups = PayloadGroups(inputs, contents: contents)
+        count = inputs.count
+        self.spare = spare
     }
 
     /// The next input's payload, of which nothing is read yet by the caller. The one before must not be in use any more.
@@ -23,31 +30,97 @@ final class PayloadQueue {
     /// - Throws: what is wrong with this input; never with a later one.
     func open() throws -> PayloadStream {
         if opened.isEmpty {
-            opened = [try stream(of: next)]
-            readShortOnes()
+            if ahead == nil, beganShort, count - next > ZipArchive.shortMemberCount, spare.take() {
+                ahead = GroupsAhead(groups, from: next)
+            }
+            let group = try ahead?.next(givingBack: blocks) ?? groups.open(from: next, into: blocks)
+            (opened, blocks, beganShort) = (group.streams, group.blocks, group.streams[0].isShort)
         }
         next += 1
         return opened.removeFirst()
     }
+}
 
-    /// Reads the payload just opened together with those after it, as far as they are short.
-    private func readShortOnes() {
-        guard opened[0].isShort else { return }
+/// Payloads that were opened together, the short ones of them read.
+private struct PayloadGroup {
+    /// At least one.
+    var streams: [PayloadStream]
+    /// What was read is in these. A stream that was handed out is done with when the last of its group was.
+    var blocks: [RecordBlock]
+}
+
+/// Opens a job's payloads in groups. One thread at a time.
+private final class PayloadGroups {
+    let inputs: [CleanInput]
+    private let contents: (Int) throws -> HeldBytes?
+
+    init(_ inputs: [CleanInput], contents: @escaping (Int) throws -> HeldBytes?) {
+        self.inputs = inputs
+        self.contents = contents
+    }
+
+    /// Opens the payload of an input, and if it is short reads it together with those after it, as far as they are short.
+    ///
+    /// - Parameter blocks: for what is read; as many as there are, and more if need be.
+    /// - Throws: what is wrong with this input.
+    func open(from first: Int, into blocks: [RecordBlock]) throws -> PayloadGroup {
+        var group = PayloadGroup(streams: [try stream(of: first)], blocks: blocks)
+        guard group.streams[0].isShort else { return group }
         // The last of many is not left over to be read alone, which takes nearly as long as two.
         let most = ZipArchive.shortMemberCount
-        let count = inputs.count - next == most + 1 ? most - 1 : most
-        for index in (next + 1..<inputs.count).prefix(count - 1) {
+        let count = inputs.count - first == most + 1 ? most - 1 : most
+        for index in (first + 1..<inputs.count).prefix(count - 1) {
             // What is wrong with it is found again when its turn comes.
             guard let stream = try? stream(of: index) else { break }
-            opened.append(stream)
+            group.streams.append(stream)
             guard stream.isShort else { break }
         }
-        let shortOnes = opened.filter(\.isShort)
-        while blocks.count < shortOnes.count { blocks.append(RecordBlock(capacity: 1)) }
-        PayloadStream.readTogether(shortOnes, into: blocks)
+        let shortOnes = group.streams.filter(\.isShort)
+        while group.blocks.count < shortOnes.count { group.blocks.append(RecordBlock(capacity: 1)) }
+        PayloadStream.readTogether(shortOnes, into: group.blocks)
+        return group
     }
 
     private func stream(of index: Int) throws -> PayloadStream {
         try PayloadStream(path: inputs[index].path, name: inputs[index].name, contents: contents(index))
+    }
+}
+
+/// Opens groups on a thread of its own, one in advance.
+private final class GroupsAhead {
+    private let opened = Handover<Result<PayloadGroup, any Error>>(capacity: 1)
+    private let empty = Handover<[RecordBlock]>(capacity: 2)
+    private let thread: HelperThread
+
+    /// Nil where there is no thread to be had. The groups are the thread's as long as this is there.
+    init?(_ groups: PayloadGroups, from first: Int) {
+        let thread = HelperThread { [opened, empty] in
+            var next = first
+            while next < groups.inputs.count, let blocks = empty.take() {
+                let group = Result { try groups.open(from: next, into: blocks) }
+                opened.put(group)
+                guard case .success(let group) = group else { return }
+                next += group.streams.count
+            }
+        }
+        guard let thread else { return nil }
+        self.thread = thread
+        empty.put([])
+    }
+
+    deinit {
+        // Wakes the thread wherever it waits.
+        empty.close()
+        opened.close()
+        thread.join()
+    }
+
+    /// The next group; there must be one.
+    ///
+    /// - Parameter blocks: what the last group is done with.
+    func next(givingBack blocks: [RecordBlock]) throws -> PayloadGroup {
+        empty.put(blocks)
+        guard let group = opened.take() else { preconditionFailure("nobody closes it before the end") }
+        return try group.get()
     }
 }

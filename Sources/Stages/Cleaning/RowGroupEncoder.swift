@@ -3,7 +3,8 @@ import Graph
 import Parquet
 import WorkStealing
 
-/// Counts and encodes row groups: at once, or, with a processor to spare, on a thread of its own while the next is filling.
+/// Counts and encodes row groups: at once, or, with a processor to spare, on a thread of its own while the next is filling;
+/// the last one, with nothing to fill any more, on both.
 ///
 /// The bytes are the same either way.
 final class RowGroupEncoder {
@@ -14,9 +15,13 @@ final class RowGroupEncoder {
 
         init(_ counter: DatasetCounter) { self.counter = counter }
 
-        func write(_ columns: [Column]) throws {
+        func write(_ columns: [Column], isShared: Bool = false) throws {
             counter.count(columns)
-            try writer!.writeRowGroup(columns)
+            guard isShared else { return try writer!.writeRowGroup(columns) }
+            try writer!.writeRowGroup(columns) { work in
+                guard let thread = HelperThread(work) else { return nil }
+                return { thread.join() }
+            }
         }
 
         /// False, nothing being done, where no such row group was written before.
@@ -62,8 +67,7 @@ final class RowGroupEncoder {
     private let output: Output
     private let pool: ColumnPool
     private let spare: SpareProcessor
-    /// Rows from which on a row group is worth a thread.
-    private let leastRowsBehind: Int
+    private let settings: CleanSettings
     private var helper: Helper?
     private var isHelperBusy = false
     /// The bytes so far, as long as row groups of theirs may be kept.
@@ -71,21 +75,23 @@ final class RowGroupEncoder {
 
     init(
         schema: [Field], options: WriterOptions, counter: DatasetCounter, output: Output, pool: ColumnPool,
-        spare: SpareProcessor, leastRowsBehind: Int
+        spare: SpareProcessor, settings: CleanSettings
     ) {
         self.schema = schema
         self.options = options
         self.output = output
         self.pool = pool
         self.spare = spare
-        self.leastRowsBehind = leastRowsBehind
+        self.settings = settings
         firstCounter = counter
         state = State(counter)
         pool.waitForMore = { [weak self] in try self?.waitForHelper() }
     }
 
     /// Writes a row group. The columns are given away, and go to the pool when they are no longer needed.
-    func write(_ columns: [Column]) throws {
+    ///
+    /// - Parameter isLast: whether nothing is left to be read meanwhile.
+    func write(_ columns: [Column], isLast: Bool = false) throws {
         try openWriter()
         try waitForHelper()
         if written != nil {
@@ -95,7 +101,15 @@ final class RowGroupEncoder {
             }
             try endKeeping()
         }
-        if helper == nil, spare.isTaken, columns[0].count >= leastRowsBehind { helper = Helper(state) }
+        if isLast {
+            try state.write(
+                columns, isShared: columns[0].count >= settings.leastRowsShared && spare.take())
+            pool.put(columns)
+            return
+        }
+        if helper == nil, spare.isTaken, columns[0].count >= settings.leastRowsBehind {
+            helper = Helper(state)
+        }
         guard let helper else {
             try state.write(columns)
             pool.put(columns)

@@ -26,11 +26,11 @@ final class RowGroupOutput {
         encoder = RowGroupEncoder(
             schema: schema, options: Self.options(of: job, sort: sort),
             counter: DatasetCounter(fields: schema, key: sort.first, step: try Step(of: job)), output: output,
-            pool: pool, spare: spare, leastRowsBehind: job.settings.leastRowsBehind)
+            pool: pool, spare: spare, settings: job.settings)
     }
 
     /// Takes a row group as it was read, or the last rows of all, none of them twice. The columns are given away.
-    func addRowGroup(_ columns: [Column]) throws {
+    func addRowGroup(_ columns: [Column], isLast: Bool) throws {
         let rows = 0..<columns[0].count
         repeats.skip(columns)
         guard pending.isEmpty || pending[0].count == 0 else {
@@ -38,7 +38,7 @@ final class RowGroupOutput {
             pool.put(columns)
             return
         }
-        try encoder.write(columns)
+        try encoder.write(columns, isLast: isLast)
     }
 
     /// Takes rows of a merge, equal ones next to each other. The block is done with at the end of the call.
@@ -159,7 +159,7 @@ final class RowGroupOutput {
     func finish(metadata: [(key: String, value: String)]) throws -> (
         file: WrittenFile, counter: DatasetCounter
     ) {
-        if !pending.isEmpty, pending[0].count > 0 { try encoder.write(pending) }
+        if !pending.isEmpty, pending[0].count > 0 { try encoder.write(pending, isLast: true) }
         pending = []
         return try encoder.finish(metadata: metadata)
     }
