@@ -1,10 +1,11 @@
 import CSV
+import CVector
 import TestSupport
 import Testing
 
 /// The kernels in vector instructions say what their twins in Swift say: values to the bit, and every status.
 @Suite struct VectorKernelTests {
-    /// Fields that end up next to each other in one column: kernels take two rows at a time.
+    /// Fields that end up next to each other in one column: kernels take two or four rows at a time.
     static func fields(seed: UInt64, count: Int) -> [String] {
         var random = SeededGenerator(seed: seed)
         func digits(_ count: Int) -> String {
@@ -114,6 +115,56 @@ import Testing
                             { unsafe parseTimestampPortably($0, form: form, into: $1, status: $2) }
                         ) { UInt64(bitPattern: $0) })
             }
+        }
+    }
+
+    private typealias Kernel<Value> = (
+        UnsafePointer<UInt8>, UnsafePointer<UInt32>, Int, Int, UnsafeMutablePointer<Value>,
+        UnsafeMutablePointer<UInt8>
+    ) -> Int
+
+    /// What a kernel makes of the first fields, at whatever place: for each its value unless it is left over, and the status.
+    @unsafe private static func raw<Value: BinaryInteger>(
+        _ fields: ArraySlice<String>, _ kernel: Kernel<Value>
+    ) -> [UInt64] {
+        let padding = [UInt8](repeating: UInt8(ascii: "7"), count: 64)
+        var bytes = padding
+        var edges: [UInt32] = []
+        for field in fields {
+            edges.append(UInt32(bytes.count))
+            bytes += Array((field + ",").utf8)
+            edges.append(UInt32(bytes.count))
+            bytes += Array("x\n".utf8)
+        }
+        bytes += padding
+        var values = [Value](repeating: 0, count: fields.count + 1)
+        var status = [UInt8](repeating: 0, count: fields.count + 1)
+        let undecided = unsafe kernel(bytes, edges, 2, fields.count, &values, &status)
+        #expect(status.last == 0 && values.last == 0, "nothing behind the last row")
+        return zip(values, status).flatMap { [$1 == 0 ? UInt64(truncatingIfNeeded: $0) : 0, UInt64($1)] }
+            + [UInt64(undecided)]
+    }
+
+    @Test("the kernels of either width agree", .enabled(if: vector_has_512() != 0), arguments: UInt64(1)...20)
+    func widths(seed: UInt64) {
+        let fields = Self.fields(seed: seed, count: 1_003)
+        /// The doubles' bits.
+        func bits(
+            _ kernel: @escaping Kernel<Double>
+        ) -> Kernel<UInt64> {
+            { bytes, edges, stride, count, values, status in
+                unsafe values.withMemoryRebound(to: Double.self, capacity: count) {
+                    unsafe kernel(bytes, edges, stride, count, $0, status)
+                }
+            }
+        }
+        for range in [0..<1_003, 1..<1_003, 2..<9, 3..<7, 4..<7, 5..<7, 6..<7, 7..<7] {
+            let slice = fields[range]
+            unsafe #expect(Self.raw(slice, vector_parse_int64) == Self.raw(slice, vector_parse_int64_256))
+            unsafe #expect(
+                Self.raw(slice, bits(vector_parse_float64)) == Self.raw(slice, bits(vector_parse_float64_256))
+            )
+            unsafe #expect(Self.raw(slice, vector_parse_bool) == Self.raw(slice, vector_parse_bool_256))
         }
     }
 

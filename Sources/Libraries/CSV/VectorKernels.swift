@@ -4,6 +4,8 @@ import CVector
 ///
 /// Measured on an AMD EPYC (Zen 5), aggTrades: float64 9 -> 2.1 ns a field, int64 4 -> 1.0 ns, bool 2.9 -> 1.1 ns,
 /// scan 1.4 -> 0.4 ns a separator, against the twins in Swift.
+/// With AVX-512 they take four fields at a time instead of two: on an Intel Xeon (Emerald Rapids) float64 4.9 -> 3.1 ns a field,
+/// int64 2.1 -> 1.9 ns, bool 2.4 -> 1.5 ns.
 package enum VectorKernels {
     /// Whether the processor has what they need; the twins in Swift run anywhere.
     package static let areThere = vector_kernels_run() != 0

@@ -50,11 +50,6 @@ __attribute__((target("avx512f,avx512bw,avx512vbmi2,bmi,bmi2,popcnt"))) static s
     return offset;
 }
 
-static int has_512(void) {
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
-        && __builtin_cpu_supports("avx512vbmi2");
-}
-
 AVX2 size_t vector_find_edges_256(const uint8_t *bytes, size_t byte_count, uint8_t delimiter, uint8_t quote,
                               uint32_t *edges, size_t *found, size_t *line_feeds) {
     const __m256i delimiters = _mm256_set1_epi8((char)delimiter);
@@ -99,7 +94,7 @@ AVX2 size_t vector_find_edges_256(const uint8_t *bytes, size_t byte_count, uint8
 
 size_t vector_find_edges(const uint8_t *bytes, size_t byte_count, uint8_t delimiter, uint8_t quote,
                          uint32_t *edges, size_t *found, size_t *line_feeds) {
-    return has_512() ? find_edges_512(bytes, byte_count, delimiter, quote, edges, found, line_feeds)
+    return vector_has_512() ? find_edges_512(bytes, byte_count, delimiter, quote, edges, found, line_feeds)
                      : vector_find_edges_256(bytes, byte_count, delimiter, quote, edges, found, line_feeds);
 }
 

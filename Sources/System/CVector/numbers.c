@@ -1,4 +1,4 @@
-#include "CVector.h"
+#include "numbers.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -32,7 +32,7 @@ AVX2 static inline __m256i eights_of(__m256i text, __m256i mask, int *are_digits
 }
 
 /// One field alone, where its neighbour is no plain number; returns 1 where it is none itself.
-AVX2 static size_t parse_one_int64(const uint8_t *bytes, const uint32_t *edges, int64_t *value) {
+AVX2 size_t parse_one_int64(const uint8_t *bytes, const uint32_t *edges, int64_t *value) {
     const uint8_t *end = bytes + edges[1] - 1;
     size_t length = edges[1] - 1 - edges[0];
     if (length - 1 > 15) return 1;
@@ -44,7 +44,7 @@ AVX2 static size_t parse_one_int64(const uint8_t *bytes, const uint32_t *edges, 
     return !are_digits;
 }
 
-AVX2 size_t vector_parse_int64(const uint8_t *bytes, const uint32_t *edges, size_t stride, size_t count,
+AVX2 size_t vector_parse_int64_256(const uint8_t *bytes, const uint32_t *edges, size_t stride, size_t count,
                                int64_t *values, uint8_t *status) {
     size_t undecided = 0;
     size_t row = 0;
@@ -85,7 +85,7 @@ static const double powers_of_ten[17] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6, 
                                          1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e0};
 
 /// One field alone, with or without a sign; returns 1 where it is no plain number.
-AVX2 static size_t parse_one_float64(const uint8_t *bytes, const uint32_t *edges, double *value) {
+AVX2 size_t parse_one_float64(const uint8_t *bytes, const uint32_t *edges, double *value) {
     const uint8_t *end = bytes + edges[1] - 1;
     size_t length = edges[1] - 1 - edges[0];
     int is_negative = bytes[edges[0]] == '-';
@@ -108,7 +108,7 @@ AVX2 static size_t parse_one_float64(const uint8_t *bytes, const uint32_t *edges
     return 0;
 }
 
-AVX2 size_t vector_parse_float64(const uint8_t *bytes, const uint32_t *edges, size_t stride, size_t count,
+AVX2 size_t vector_parse_float64_256(const uint8_t *bytes, const uint32_t *edges, size_t stride, size_t count,
                                  double *values, uint8_t *status) {
     size_t undecided = 0;
     size_t row = 0;
@@ -160,7 +160,7 @@ AVX2 size_t vector_parse_float64(const uint8_t *bytes, const uint32_t *edges, si
     return undecided;
 }
 
-AVX2 size_t vector_parse_bool(const uint8_t *bytes, const uint32_t *edges, size_t stride, size_t count,
+AVX2 size_t vector_parse_bool_256(const uint8_t *bytes, const uint32_t *edges, size_t stride, size_t count,
                               uint8_t *values, uint8_t *status) {
     // Spellings as little-endian words, zeros behind.
     const __m256i yes = _mm256_setr_epi64x(0x65757274, 0x65757254, 0x45555254, 0x31);
@@ -184,17 +184,17 @@ AVX2 size_t vector_parse_bool(const uint8_t *bytes, const uint32_t *edges, size_
 
 #else
 
-size_t vector_parse_int64(const uint8_t *bytes, const uint32_t *edges, size_t stride, size_t count,
+size_t vector_parse_int64_256(const uint8_t *bytes, const uint32_t *edges, size_t stride, size_t count,
                           int64_t *values, uint8_t *status) {
     __builtin_trap();
 }
 
-size_t vector_parse_float64(const uint8_t *bytes, const uint32_t *edges, size_t stride, size_t count,
+size_t vector_parse_float64_256(const uint8_t *bytes, const uint32_t *edges, size_t stride, size_t count,
                             double *values, uint8_t *status) {
     __builtin_trap();
 }
 
-size_t vector_parse_bool(const uint8_t *bytes, const uint32_t *edges, size_t stride, size_t count,
+size_t vector_parse_bool_256(const uint8_t *bytes, const uint32_t *edges, size_t stride, size_t count,
                          uint8_t *values, uint8_t *status) {
     __builtin_trap();
 }

@@ -9,6 +9,9 @@
 /// Whether this processor runs the kernels below; they must not be called where it does not.
 int vector_kernels_run(void);
 
+/// Whether it has the parts of AVX-512 with which some of them are faster (Intel from Ice Lake on, AMD from Zen 4 on).
+int vector_has_512(void);
+
 /// What a status byte holds for a row that a kernel leaves to its twin.
 #define VECTOR_UNDECIDED 0xFF
 
@@ -22,7 +25,7 @@ int vector_kernels_run(void);
 size_t vector_find_edges(const uint8_t *bytes, size_t byte_count, uint8_t delimiter, uint8_t quote,
                          uint32_t *edges, size_t *found, size_t *line_feeds);
 
-/// The same for processors without AVX-512 VBMI2.
+/// The same for processors without AVX-512.
 size_t vector_find_edges_256(const uint8_t *bytes, size_t byte_count, uint8_t delimiter, uint8_t quote,
                              uint32_t *edges, size_t *found, size_t *line_feeds);
 
@@ -36,6 +39,14 @@ size_t vector_parse_float64(const uint8_t *bytes, const uint32_t *edges, size_t 
                             double *values, uint8_t *status);
 size_t vector_parse_bool(const uint8_t *bytes, const uint32_t *edges, size_t stride, size_t count,
                          uint8_t *values, uint8_t *status);
+
+/// The same for processors without AVX-512.
+size_t vector_parse_int64_256(const uint8_t *bytes, const uint32_t *edges, size_t stride, size_t count,
+                              int64_t *values, uint8_t *status);
+size_t vector_parse_float64_256(const uint8_t *bytes, const uint32_t *edges, size_t stride, size_t count,
+                                double *values, uint8_t *status);
+size_t vector_parse_bool_256(const uint8_t *bytes, const uint32_t *edges, size_t stride, size_t count,
+                             uint8_t *values, uint8_t *status);
 
 /// Packs groups of 32 integers, each below 2^width, into `4 * width` bytes a group, least significant bit first.
 ///
