@@ -6,7 +6,9 @@ package import Files
 /// A million objects take some 130 MB as columns and half a gigabyte as values with three strings each.
 package struct ObjectList: Sendable, RandomAccessCollection {
     package private(set) var keys = NameList()
+    /// As `CompactText` has them.
     package private(set) var etags = NameList()
+    /// As `CompactText` has them.
     private var times = NameList()
     package private(set) var byteCounts: [Int] = []
     /// Of files in directories; empty where no object has one.
@@ -27,8 +29,8 @@ package struct ObjectList: Sendable, RandomAccessCollection {
 
     package subscript(index: Int) -> RemoteObject {
         RemoteObject(
-            key: keys[index], etag: etags[index], byteCount: byteCounts[index], lastModified: times[index],
-            stamp: stamp(index))
+            key: keys[index], etag: CompactText.etag(etags[bytes: index]), byteCount: byteCounts[index],
+            lastModified: CompactText.time(times[bytes: index]), stamp: stamp(index))
     }
 
     package func stamp(_ index: Int) -> Stamp? { stamps.isEmpty ? nil : stamps[index] }
@@ -36,12 +38,20 @@ package struct ObjectList: Sendable, RandomAccessCollection {
     /// Appends an object; keys must come in byte order, or `sortByKey` be called after the last.
     package mutating func append(_ object: RemoteObject) {
         keys.append(object.key)
-        etags.append(object.etag)
-        times.append(object.lastModified)
+        etags.append { CompactText.append(etag: object.etag, to: &$0) }
+        times.append { CompactText.append(time: object.lastModified, to: &$0) }
         append(byteCount: object.byteCount, stamp: object.stamp)
     }
 
-    /// Appends an object that is written as bytes. Nothing is appended where `write` says it could not.
+    /// Whether an object's etag is this one.
+    package func hasETag(_ etag: String, _ index: Int) -> Bool {
+        var compact = [UInt8]()
+        CompactText.append(etag: etag, to: &compact)
+        return etags.equals(index, compact.span)
+    }
+
+    /// Appends an object that is written as bytes, etag and time as `CompactText` has them. Nothing is appended where `write`
+    /// says it could not.
     package mutating func append(
         key: (inout [UInt8]) -> Void,
         rest write: (_ etag: inout NameList, _ time: inout NameList) -> (Int, Stamp?)?

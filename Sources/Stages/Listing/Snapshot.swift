@@ -82,9 +82,8 @@ extension ObjectList {
 extension RemoteObject {
     /// Identity is (etag, size); without an etag the stamp, and without that the time, must do.
     fileprivate func isSame(as list: ObjectList, _ index: Int) -> Bool {
-        var etag = etag
-        let isETagSame = etag.withUTF8 { unsafe list.etags.equals(index, $0.span) }
-        guard isETagSame, byteCount == list.byteCounts[index], stamp == list.stamp(index) else {
+        guard list.hasETag(etag, index), byteCount == list.byteCounts[index], stamp == list.stamp(index)
+        else {
             return false
         }
         return !etag.isEmpty || stamp != nil || lastModified == list[index].lastModified

@@ -142,6 +142,14 @@ private func rowChecksum(
         return 0
     }
 
+    /// Reads a `varint` and appends its bytes to `target`.
+    mutating func copyVarint(to target: inout [UInt8]) -> UInt64 {
+        let start = position
+        let value = varint()
+        if isValid { unsafe target.append(contentsOf: bytes[start..<position]) }
+        return value
+    }
+
     mutating func number() -> Int64 { Int64(bitPattern: varint()) }
     mutating func count() -> Int { Int(truncatingIfNeeded: number()) }
 
