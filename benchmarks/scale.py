@@ -16,8 +16,9 @@ runs and the most memory:
     one change      planning, after the listing is compared, when one object of all was published anew; and the whole build,
                     which lists all of them from a server on this machine
 
-all with `--refresh none` but the last, and, run by root, with no other tree in the kernel's caches. Ninja gets a build.ninja in which as many inputs make as many outputs, and has built
-them; Snakemake, where its program is named, a Snakefile with so many jobs that are done.
+all with `--refresh none` but the last, and, run by root, with no other tree in the kernel's caches. Ninja gets a build.ninja
+in which as many inputs make as many outputs, and has built them; Snakemake, where its program is named, a Snakefile with so
+many jobs that are done.
 """
 import argparse, json, os, pathlib, shutil, socket, statistics, subprocess, sys, tempfile, time, zipfile
 from growth import write_plot

@@ -37,7 +37,7 @@ package enum CompactText {
                 return
             }
             bytes[start - 1] = parts
-            append(varint: UInt64(count), to: &bytes)
+            bytes.append(leb128: UInt64(count))
         }
     }
 
@@ -49,7 +49,7 @@ package enum CompactText {
             return
         }
         bytes.append(1 + time.form.rawValue)
-        append(varint: UInt64(bitPattern: time.count << 1 ^ time.count >> 63), to: &bytes)
+        bytes.append(leb128: time.count.zigzag)
     }
 
     /// The etag that became these bytes.
@@ -76,9 +76,7 @@ package enum CompactText {
         guard let first = bytes.first, first != plain, let form = UTCTime.Form(rawValue: first - 1) else {
             return rest(of: bytes)
         }
-        let value = varint(bytes, from: 1)
-        let time = UTCTime(count: Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1), form: form)
-        return time.text ?? ""
+        return UTCTime(count: Int64(zigzag: varint(bytes, from: 1)), form: form).text ?? ""
     }
 
     private static func rest(of bytes: Span<UInt8>) -> String {
@@ -86,15 +84,6 @@ package enum CompactText {
         return unsafe bytes.extracting(1..<bytes.count).withUnsafeBufferPointer {
             unsafe String(decoding: $0, as: UTF8.self)
         }
-    }
-
-    private static func append(varint value: UInt64, to bytes: inout [UInt8]) {
-        var rest = value
-        while rest >= 0x80 {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        bytes.append(UInt8(truncatingIfNeeded: rest))
     }
 
     private static func varint(_ bytes: Span<UInt8>, from start: Int) -> UInt64 {

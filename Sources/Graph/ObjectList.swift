@@ -43,11 +43,19 @@ package struct ObjectList: Sendable, RandomAccessCollection {
         append(byteCount: object.byteCount, stamp: object.stamp)
     }
 
-    /// Whether an object's etag is this one.
-    package func hasETag(_ etag: String, _ index: Int) -> Bool {
-        var compact = [UInt8]()
-        CompactText.append(etag: etag, to: &compact)
-        return etags.equals(index, compact.span)
+    /// Whether an object is this one, the keys being the same.
+    ///
+    /// Identity is (etag, size); without an etag the stamp, and without that the time, must do.
+    ///
+    /// - Parameter scratch: overwritten; for one object after the other.
+    package func isSame(_ index: Int, as object: RemoteObject, scratch: inout [UInt8]) -> Bool {
+        scratch.removeAll(keepingCapacity: true)
+        CompactText.append(etag: object.etag, to: &scratch)
+        guard etags.equals(index, scratch.span), byteCounts[index] == object.byteCount,
+            stamp(index) == object.stamp
+        else { return false }
+        return !object.etag.isEmpty || object.stamp != nil
+            || CompactText.time(times[bytes: index]) == object.lastModified
     }
 
     /// Appends an object that is written as bytes, etag and time as `CompactText` has them. Nothing is appended where `write`

@@ -64,10 +64,9 @@ package struct UTCTime: Equatable, Sendable {
         else {
             return nil
         }
-        let dayNumber = Self.day(year: year, month: month, day: day)
-        // A day that the month does not have is another date.
-        guard Self.date(day: dayNumber) == (year, month, day) else { return nil }
-        let seconds = dayNumber * 86_400 + hour * 3_600 + minute * 60 + second
+        let date = CivilDate(year: Int32(year), month: Int32(month), day: Int32(day))
+        guard date.day <= CivilDate.dayCount(year: date.year, month: date.month) else { return nil }
+        let seconds = Int64(date.dayCount) * 86_400 + hour * 3_600 + minute * 60 + second
         switch length {
         case 20: return UTCTime(count: seconds, form: .seconds)
         case 27: return UTCTime(count: seconds * 1_000_000 + fraction, form: .microseconds)
@@ -94,14 +93,14 @@ package struct UTCTime: Equatable, Sendable {
         guard hasText else { return false }
         let perSecond = form.perSecond
         let seconds = count / perSecond
-        let (year, month, day) = Self.date(day: seconds / 86_400)
+        let date = CivilDate(day: Int32(seconds / 86_400))
         let second = seconds % 86_400
         let fraction = form == .zeroMilliseconds ? 0 : count % perSecond
-        put(year, digits: 4, to: &bytes)
+        put(Int64(date.year), digits: 4, to: &bytes)
         bytes.append(UInt8(ascii: "-"))
-        put(month, digits: 2, to: &bytes)
+        put(Int64(date.month), digits: 2, to: &bytes)
         bytes.append(UInt8(ascii: "-"))
-        put(day, digits: 2, to: &bytes)
+        put(Int64(date.day), digits: 2, to: &bytes)
         bytes.append(UInt8(ascii: "T"))
         put(second / 3_600, digits: 2, to: &bytes)
         bytes.append(UInt8(ascii: ":"))
@@ -114,29 +113,6 @@ package struct UTCTime: Equatable, Sendable {
         }
         bytes.append(UInt8(ascii: "Z"))
         return true
-    }
-
-    /// Days since 1970 of a date in the Gregorian calendar, counted in eras of 400 years that begin in March.
-    private static func day(year: Int64, month: Int64, day: Int64) -> Int64 {
-        let shifted = month <= 2 ? year - 1 : year
-        let era = shifted / 400
-        let yearOfEra = shifted - era * 400
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-    }
-
-    /// The inverse of `day`, for days from 1970 on.
-    private static func date(day: Int64) -> (year: Int64, month: Int64, day: Int64) {
-        let shifted = day + 719_468
-        let era = shifted / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let monthOfYear = (5 * dayOfYear + 2) / 153
-        let month = monthOfYear < 10 ? monthOfYear + 3 : monthOfYear - 9
-        return (
-            yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * monthOfYear + 2) / 5 + 1
-        )
     }
 }
 

@@ -82,17 +82,28 @@ import Testing
         }
     }
 
-    @Test("an object list knows its etags")
+    @Test("an object list knows which objects changed")
     func list() {
+        let changes: [(name: String, change: (inout RemoteObject) -> Void)] = [
+            ("nothing", { _ in }), ("etag", { $0.etag += "0" }), ("size", { $0.byteCount += 1 }),
+            ("time", { $0.lastModified = "2024-01-01T00:00:00.001Z" }),
+        ]
         let objects = ["", Self.md5, Self.md5 + "-3", "odd"].enumerated().map { index, etag in
             RemoteObject(
                 key: "\(index)", etag: etag, byteCount: index, lastModified: "2024-01-01T00:00:00.000Z")
         }
         let list = ObjectList(objects)
         #expect(Array(list) == objects)
-        for (index, object) in objects.enumerated() {
-            #expect(list.hasETag(object.etag, index))
-            #expect(!list.hasETag(object.etag + "0", index))
+        var scratch: [UInt8] = []
+        for place in objects.indices {
+            for (name, change) in changes {
+                var changed = objects
+                change(&changed[place])
+                let isSame = list.isSame(place, as: changed[place], scratch: &scratch)
+                // The time counts only where there is no etag.
+                let counts = name != "nothing" && (name != "time" || objects[place].etag.isEmpty)
+                #expect(isSame == !counts, "\(name) of \(place)")
+            }
         }
     }
 }

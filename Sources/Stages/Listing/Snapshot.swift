@@ -27,6 +27,7 @@ package func merge(previous: ObjectList, listing: SourceListing) -> SnapshotUpda
     /// What the new snapshot is made of, while it differs from the old one: places there, or objects of the listing.
     var merged = [(isOld: Bool, place: Int)]()
     merged.reserveCapacity(max(previous.count, listing.objects.count))
+    var scratch: [UInt8] = []
     var (old, now) = (0, 0)
     while old < previous.count || now < listing.objects.count {
         let order =
@@ -43,7 +44,7 @@ package func merge(previous: ObjectList, listing: SourceListing) -> SnapshotUpda
         }
         let object = listing.objects[now]
         if order == 0 {
-            if object.isSame(as: previous, old) {
+            if previous.isSame(old, as: object, scratch: &scratch) {
                 merged.append((true, old))
             } else {
                 update.changed.append(object)
@@ -76,17 +77,6 @@ extension ObjectList {
     fileprivate func compareKey(_ index: Int, with key: String) -> Int {
         var key = key
         return key.withUTF8 { unsafe keys.compare(index, with: $0.span) }
-    }
-}
-
-extension RemoteObject {
-    /// Identity is (etag, size); without an etag the stamp, and without that the time, must do.
-    fileprivate func isSame(as list: ObjectList, _ index: Int) -> Bool {
-        guard list.hasETag(etag, index), byteCount == list.byteCounts[index], stamp == list.stamp(index)
-        else {
-            return false
-        }
-        return !etag.isEmpty || stamp != nil || lastModified == list[index].lastModified
     }
 }
 

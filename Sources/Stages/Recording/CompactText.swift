@@ -1,18 +1,15 @@
+import Bytes
 import Graph
 
 // Etags and times in rows are as `CompactText` has them, with its length before a text that is kept as it is.
 
 extension RowWriter {
-    mutating func etag(_ text: String) { compact { CompactText.append(etag: text, to: &$0) } }
+    mutating func etag(_ text: String) {
+        compact(plain: CompactText.plain) { CompactText.append(etag: text, to: &$0) }
+    }
 
-    mutating func time(_ text: String) { compact { CompactText.append(time: text, to: &$0) } }
-
-    private mutating func compact(_ append: (inout [UInt8]) -> Void) {
-        var text: [UInt8] = []
-        append(&text)
-        byte(text[0])
-        if text[0] == CompactText.plain { count(text.count - 1) }
-        raw(text[1...])
+    mutating func time(_ text: String) {
+        compact(plain: CompactText.plain) { CompactText.append(time: text, to: &$0) }
     }
 }
 
@@ -50,7 +47,7 @@ extension RowReader {
         if form == CompactText.plain { return copy(countOfParts(), to: &bytes) }
         let value = copyVarint(to: &bytes)
         guard let form = UTCTime.Form(rawValue: form - 1),
-            UTCTime(count: Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1), form: form).hasText
+            UTCTime(count: Int64(zigzag: value), form: form).hasText
         else { return fail() }
     }
 

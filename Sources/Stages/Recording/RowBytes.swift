@@ -14,17 +14,10 @@ struct RowWriter {
     mutating func count(_ value: Int) { varint(UInt64(bitPattern: Int64(value))) }
     mutating func number(_ value: Int64) { varint(UInt64(bitPattern: value)) }
 
-    mutating func varint(_ value: UInt64) {
-        var rest = value
-        while rest >= 0x80 {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        bytes.append(UInt8(truncatingIfNeeded: rest))
-    }
+    mutating func varint(_ value: UInt64) { bytes.append(leb128: value) }
 
     /// Any integer; those near zero, of either sign, are short.
-    mutating func signed(_ value: Int64) { varint(UInt64(bitPattern: value << 1 ^ value >> 63)) }
+    mutating func signed(_ value: Int64) { varint(value.zigzag) }
 
     mutating func word(_ value: UInt64) {
         unsafe withUnsafeBytes(of: value.bigEndian) { unsafe bytes.append(contentsOf: $0) }
@@ -35,6 +28,17 @@ struct RowWriter {
             count($0.count)
             unsafe bytes.append(contentsOf: $0)
         }
+    }
+
+    /// Appends what begins with a byte that is `plain` where a text of any length follows: that goes behind its length.
+    mutating func compact(plain: UInt8, _ append: (inout [UInt8]) -> Void) {
+        let start = bytes.count
+        append(&bytes)
+        guard bytes[start] == plain else { return }
+        let text = Array(bytes[(start + 1)...])
+        bytes.removeLast(text.count)
+        count(text.count)
+        bytes += text
     }
 
     /// Bytes whose count the reader knows.
@@ -153,10 +157,7 @@ private func rowChecksum(
     mutating func number() -> Int64 { Int64(bitPattern: varint()) }
     mutating func count() -> Int { Int(truncatingIfNeeded: number()) }
 
-    mutating func signed() -> Int64 {
-        let value = varint()
-        return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
-    }
+    mutating func signed() -> Int64 { Int64(zigzag: varint()) }
 
     /// A count of things that take at least a byte each, so never more than bytes are left.
     mutating func countOfParts() -> Int {

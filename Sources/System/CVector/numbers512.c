@@ -5,6 +5,11 @@
 
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bitalg,bmi,bmi2,popcnt")))
 
+/// The eight bytes at either place, wherever that is.
+AVX512 static inline __m128i eights_at(const void *first, const void *second) {
+    return _mm_unpacklo_epi64(_mm_loadu_si64(first), _mm_loadu_si64(second));
+}
+
 /// Where four fields lie.
 typedef struct {
     /// Their lengths, in elements of 32 bits.
@@ -17,9 +22,8 @@ typedef struct {
 
 AVX512 static inline four_fields fields_of(const uint32_t *edges, size_t stride) {
     // Two edges of each field are next to each other.
-    __m128i low = _mm_insert_epi64(_mm_loadl_epi64((const __m128i *)edges), *(const long long *)(edges + stride), 1);
-    __m128i high = _mm_insert_epi64(_mm_loadl_epi64((const __m128i *)(edges + 2 * stride)),
-                                    *(const long long *)(edges + 3 * stride), 1);
+    __m128i low = eights_at(edges, edges + stride);
+    __m128i high = eights_at(edges + 2 * stride, edges + 3 * stride);
     __m128i starts =
         _mm_castps_si128(_mm_shuffle_ps(_mm_castsi128_ps(low), _mm_castsi128_ps(high), _MM_SHUFFLE(2, 0, 2, 0)));
     __m128i ends =
@@ -129,10 +133,8 @@ AVX512 static size_t parse_float64_512(const uint8_t *bytes, const uint32_t *edg
 
 /// The first eight bytes of four fields.
 AVX512 static inline __m256i words_of(const uint8_t *bytes, const uint32_t *edges, size_t stride) {
-    __m128i low = _mm_insert_epi64(_mm_loadl_epi64((const __m128i *)(bytes + edges[0])),
-                                   *(const long long *)(bytes + edges[stride]), 1);
-    __m128i high = _mm_insert_epi64(_mm_loadl_epi64((const __m128i *)(bytes + edges[2 * stride])),
-                                    *(const long long *)(bytes + edges[3 * stride]), 1);
+    __m128i low = eights_at(bytes + edges[0], bytes + edges[stride]);
+    __m128i high = eights_at(bytes + edges[2 * stride], bytes + edges[3 * stride]);
     return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
 }
 
