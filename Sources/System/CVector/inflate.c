@@ -3,6 +3,7 @@
 #include <string.h>
 
 #if defined(__x86_64__) && defined(__clang__)
+#include "huffman.h"
 #include <immintrin.h>
 
 // Decoding one deflate stream waits: each symbol's place is known only once the one before is looked up, some 25 cycles in which
@@ -13,19 +14,7 @@
 // The hot loop takes the common symbols: codes within the tables' first level, distances from 9 up, both ends of either buffer far
 // away. `careful_symbol` takes any, with every check.
 
-enum { LANES = 3, LITERAL_BITS = 10, DISTANCE_BITS = 9, LITERAL_ROOM = 512, DISTANCE_ROOM = 128 };
-
-// Entry of the literal/length table: bits 0...7 the literal, or the bits of a length's code; 8...15 its extra bits; 18...26 the base of
-// the length, 1 for a literal; 27...31 code and extra bits together.
-#define RARE (1u << 16)
-#define LITERAL (1u << 17)
-// A rare entry: LINK with the subtable's bits in 27...31 and its start in 0...15; END with its code's bits in 0...7; else no symbol.
-#define LINK (1u << 17)
-#define END (1u << 18)
-// Entry of the distance table: bits 0...7 the code's bits, 8...15 extra bits, 17...31 the base. A rare one (bit 16): LINK with the
-// subtable's bits in 8...15 and its start in 18...31, or NEAR with base, bits and extra bits in place and bit 17 clear, or no symbol.
-#define NEAR (1u << 7)
-#define SEVENTEEN (16u << 17)
+enum { LANES = 3, LONGEST_DISTANCE = 32768 };
 
 enum { IN_BLOCK = 1, AT_END = 2, REFUSED = -1 };
 
@@ -41,108 +30,6 @@ typedef struct {
 } lane;
 
 _Static_assert(sizeof(lane) * LANES <= INFLATE_MEMORY, "the caller's memory holds all lanes");
-
-static const uint16_t length_bases[29] = {3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
-                                          31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
-static const uint8_t length_extras[29] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
-static const uint16_t distance_bases[30] = {1,   2,   3,   4,   5,   7,    9,    13,   17,   25,   33,   49,   65,    97,    129,
-                                            193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
-static const uint8_t distance_extras[30] = {0, 0, 0, 0, 1, 1, 2, 2,  3,  3,  4,  4,  5,  5,  6,
-                                            6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13};
-
-typedef enum { LITERAL_TABLE, DISTANCE_TABLE, LENGTH_TABLE } table_kind;
-
-static inline uint32_t entry(table_kind kind, unsigned symbol, unsigned bits) {
-    switch (kind) {
-    case LITERAL_TABLE:
-        if (symbol < 256) return LITERAL | 1u << 18 | bits << 27 | symbol;
-        if (symbol == 256) return RARE | END | bits;
-        if (symbol > 285) return RARE;
-        symbol -= 257;
-        return (uint32_t)length_bases[symbol] << 18 | (uint32_t)length_extras[symbol] << 8 | bits
-             | (bits + length_extras[symbol]) << 27;
-    case DISTANCE_TABLE:
-        if (symbol > 29) return RARE;
-        return (uint32_t)distance_bases[symbol] << (symbol < 6 ? 18 : 17) | (uint32_t)distance_extras[symbol] << 8 | bits
-             | (symbol < 6 ? RARE | NEAR : 0);
-    default: return symbol << 8 | bits;
-    }
-}
-
-static inline uint32_t link_entry(table_kind kind, uint32_t start, uint32_t bits) {
-    return kind == LITERAL_TABLE ? RARE | LINK | start | bits << 27 : RARE | LINK | start << 18 | bits << 8;
-}
-
-/// Fills a table of two levels for a canonical code whose words are read least significant bit first (RFC 1951, 3.2.2).
-///
-/// Returns whether the code is one: complete, or (of the two tables of a block) of at most one word of one bit.
-static inline __attribute__((always_inline)) int fill_table(table_kind kind, uint32_t *table, unsigned table_bits, uint32_t room,
-                                                            const uint8_t *lengths, unsigned symbol_count) {
-    unsigned counts[16] = {0}, offsets[17];
-    for (unsigned i = 0; i < symbol_count; i++) counts[lengths[i]]++;
-    counts[0] = 0;
-    offsets[1] = 0;
-    int left = 1;
-    unsigned longest = 0;
-    for (unsigned bits = 1; bits < 16; bits++) {
-        left = 2 * left - (int)counts[bits];
-        if (left < 0) return 0;
-        offsets[bits + 1] = offsets[bits] + counts[bits];
-        if (counts[bits] > 0) longest = bits;
-    }
-    if (left > 0 && (kind == LENGTH_TABLE || longest > 1)) return 0;
-    uint16_t sorted[288];
-    for (unsigned i = 0; i < symbol_count; i++) {
-        if (lengths[i] > 0) sorted[offsets[lengths[i]]++] = (uint16_t)i;
-    }
-    if (left > 0) {
-        for (uint32_t i = 0; i < 1u << table_bits; i++) table[i] = RARE;
-        if (longest == 1) {
-            for (uint32_t i = 0; i < 1u << table_bits; i += 2) table[i] = entry(kind, sorted[0], 1);
-        }
-        return 1;
-    }
-    // Code words in their order, kept bit-reversed; the table for one more bit is the one so far, twice.
-    uint32_t word = 0;
-    unsigned bits = 1, next = 0;
-    while (counts[bits] == 0) bits++;
-    unsigned rest = counts[bits];
-    while (bits <= table_bits) {
-        for (; rest > 0; rest--) {
-            table[word] = entry(kind, sorted[next++], bits);
-            if (word == (1u << bits) - 1) {
-                for (; bits < table_bits; bits++) memcpy(table + (1u << bits), table, sizeof(uint32_t) << bits);
-                return 1;
-            }
-            uint32_t top = 1u << (31 - __builtin_clz(word ^ ((1u << bits) - 1)));
-            word = (word & (top - 1)) | top;
-        }
-        do {
-            bits++;
-            if (bits <= table_bits) memcpy(table + (1u << (bits - 1)), table, sizeof(uint32_t) << (bits - 1));
-        } while (counts[bits] == 0);
-        rest = counts[bits];
-    }
-    uint32_t prefix = UINT32_MAX, start = 0, free_place = 1u << table_bits;
-    for (;;) {
-        if ((word & ((1u << table_bits) - 1)) != prefix) {
-            prefix = word & ((1u << table_bits) - 1);
-            start = free_place;
-            // As many bits as the words with this prefix need: they fill their subtable.
-            unsigned sub_bits = bits - table_bits, used = rest;
-            while (used < 1u << sub_bits) used = 2 * used + counts[table_bits + ++sub_bits];
-            free_place += 1u << sub_bits;
-            if (free_place > (1u << table_bits) + room) return 0;
-            table[prefix] = link_entry(kind, start, sub_bits);
-        }
-        uint32_t value = entry(kind, sorted[next++], bits);
-        for (uint32_t i = word >> table_bits; start + i < free_place; i += 1u << (bits - table_bits)) table[start + i] = value;
-        if (word == (1u << bits) - 1) return 1;
-        uint32_t top = 1u << (31 - __builtin_clz(word ^ ((1u << bits) - 1)));
-        word = (word & (top - 1)) | top;
-        for (rest--; rest == 0; rest = counts[bits]) bits++;
-    }
-}
 
 /// At least 57 bits from the lane's place on, zeros past the end.
 static inline uint64_t peek(const lane *s) {
@@ -245,29 +132,31 @@ static __attribute__((noinline)) int next_block(lane *s) {
     return s->state = AT_END;
 }
 
+static inline uint32_t linked(const uint32_t *table, uint64_t word, unsigned table_bits) {
+    uint32_t e = table[low_bits(word, table_bits)];
+    return (e & RARE) && (e & LINK) ? table[(e >> 16) + low_bits(word >> table_bits, e & 0xFF)] : e;
+}
+
 /// Decodes any one symbol; returns the lane's new state. Refuses what leaves either buffer, as zlib does.
 static __attribute__((noinline)) int careful_symbol(lane *s) {
     uint64_t word = peek(s);
-    uint32_t e = s->literals[low_bits(word, LITERAL_BITS)];
-    if ((e & RARE) && (e & LINK)) e = s->literals[(e & 0xFFFF) + low_bits(word >> LITERAL_BITS, e >> 27)];
-    if (e & RARE) {
-        if (!(e & END) || !skip(s, e & 0xFF)) return s->state = REFUSED;
+    uint32_t e = linked(s->literals, word, LITERAL_BITS);
+    unsigned bits = e & 0xFF;
+    if ((e & RARE) && !(e & LONGEST)) {
+        if (!(e & END) || !skip(s, bits)) return s->state = REFUSED;
         return next_block(s);
     }
-    if (e & LITERAL) {
-        if (s->output == s->output_end || !skip(s, e >> 27)) return s->state = REFUSED;
-        *s->output++ = (uint8_t)e;
+    if (!(e & RARE) && (e & LITERAL)) {
+        if (s->output == s->output_end || !skip(s, bits)) return s->state = REFUSED;
+        *s->output++ = (uint8_t)(e >> 16);
         return IN_BLOCK;
     }
-    size_t length = (e >> 18 & 511) + low_bits(word >> (e & 0xFF), e >> 8 & 0xFF);
-    word >>= e >> 27;
-    uint32_t d = s->distances[low_bits(word, DISTANCE_BITS)];
-    if ((d & RARE) && (d & LINK)) d = s->distances[(d >> 18) + low_bits(word >> DISTANCE_BITS, d >> 8 & 0xFF)];
-    if ((d & RARE) && !(d & NEAR)) return s->state = REFUSED;
-    unsigned bits = d & (NEAR - 1), extra = d >> 8 & 0xFF;
-    size_t distance = (d & RARE ? d >> 18 : d >> 17) + low_bits(word >> bits, extra);
-    if (distance > (size_t)(s->output - s->output_start) || length > (size_t)(s->output_end - s->output)
-        || !skip(s, (e >> 27) + bits + extra)) {
+    size_t length = e & RARE ? 258 : (e >> 24) + (low_bits(word, bits) >> (e >> 8 & 63));
+    word >>= bits;
+    uint32_t d = linked(s->distances, word, DISTANCE_BITS);
+    size_t distance = (d >> 16) + (low_bits(word, d & 0xFF) >> (d >> 8 & 63));
+    if (d >> 16 == 0 || distance > (size_t)(s->output - s->output_start) || length > (size_t)(s->output_end - s->output)
+        || !skip(s, bits + (d & 0xFF))) {
         return s->state = REFUSED;
     }
     const uint8_t *source = s->output - distance;
@@ -276,32 +165,41 @@ static __attribute__((noinline)) int careful_symbol(lane *s) {
     return IN_BLOCK;
 }
 
+// A literal is copied like a match of no bits 16 bytes back, its first byte replaced.
+#define LITERAL_SOURCE (16u << 16)
+
+/// The compiler would take two instructions to shift what it needs again.
+static inline __attribute__((target("bmi2"), always_inline)) uint64_t rotated_by_8(uint64_t value) {
+    __asm__("rorx $8, %1, %0" : "=r"(value) : "r"(value));
+    return value;
+}
+
 // One common symbol of one lane, at `place##X` and `output##X`, or a jump to `careful##X`. Bounds, where `place < fast_end` and
-// `output < output_fast_end`: it reads 8 bytes of input, of which at most 37 bits are taken; it writes at most 258 + 31 bytes. Copies go
-// by 8 bytes, each read after the one before is written: right for distances from 8 up.
+// `output < output_fast_end`: it reads 8 bytes of input, of which at most 37 bits are taken; it writes at most 258 + 31 bytes. Copies
+// go by 8 bytes, each read after the one before is written: right for distances from 8 up. Where the longest distance stays within
+// the output (`is_far`), the source does, too.
 #define STEP(X)                                                                                                                    \
     {                                                                                                                              \
         const lane *s = &lanes[X];                                                                                                 \
         uint64_t word;                                                                                                             \
         memcpy(&word, (const uint8_t *)(place##X >> 3), 8);                                                                        \
         word >>= place##X & 7;                                                                                                     \
-        uint64_t e = s->literals[_bzhi_u64(word, LITERAL_BITS)];                                                                   \
-        if (__builtin_expect((e & RARE) != 0, 0)) goto careful##X;                                                                 \
-        uint64_t bits = e >> 27;                                                                                                   \
-        uint64_t after = word >> bits;                                                                                             \
-        uint64_t d = s->distances[_bzhi_u64(after, DISTANCE_BITS)];                                                                \
-        /* A literal is copied like a match of no bits 16 bytes back, its first byte replaced. */                                  \
-        d = __builtin_unpredictable((e & LITERAL) != 0) ? SEVENTEEN : d;                                                           \
-        if (__builtin_expect((d & RARE) != 0, 0)) goto careful##X;                                                                 \
+        uint64_t e = s->literals[low_bits(word, LITERAL_BITS)];                                                                    \
+        uint64_t after = word >> (e & 63);                                                                                         \
+        uint64_t d = s->distances[low_bits(after, DISTANCE_BITS)];                                                                 \
+        d = __builtin_unpredictable((e & LITERAL) != 0) ? LITERAL_SOURCE : d;                                                      \
+        uint64_t sum = e + d;                                                                                                      \
+        if (__builtin_expect((sum & ANY_RARE) != 0, 0)) goto careful##X;                                                           \
         uint8_t *target = output##X;                                                                                               \
-        const uint8_t *source = target - ((d >> 17) + __builtin_ia32_bextr_u64(after, d));                                         \
-        if (__builtin_expect(source < s->output_start, 0)) goto careful##X;                                                        \
-        uint64_t length = __builtin_ia32_bextr_u64(e, 18 | 9 << 8) + __builtin_ia32_bextr_u64(word, e);                            \
-        place##X += bits + (uint8_t)d;                                                                                             \
-        place##X += (uint8_t)(d >> 8);                                                                                             \
+        const uint8_t *source = target - ((d >> 16) + (_bzhi_u64(after, d) >> (rotated_by_8(d) & 63)));                            \
+        if (!is_far && __builtin_expect(source < s->output_start, 0)) goto careful##X;                                             \
+        uint64_t length = (e >> 24) + (_bzhi_u64(word, e) >> (rotated_by_8(e) & 63));                                              \
+        place##X += (uint8_t)sum;                                                                                                  \
         uint64_t eight;                                                                                                            \
         memcpy(&eight, source, 8);                                                                                                 \
-        eight = __builtin_unpredictable((e & LITERAL) != 0) ? e : eight;                                                           \
+        /* Else the load would be left out for a literal, with a branch. */                                                        \
+        __asm__("" : "+r"(eight));                                                                                                 \
+        eight = __builtin_unpredictable((e & LITERAL) != 0) ? e >> 16 : eight;                                                     \
         memcpy(target, &eight, 8);                                                                                                 \
         memcpy(&eight, source + 8, 8);                                                                                             \
         memcpy(target + 8, &eight, 8);                                                                                             \
@@ -324,8 +222,7 @@ static __attribute__((noinline)) int careful_symbol(lane *s) {
 #define PUT(X)                                                                                                                     \
     lanes[X].place = place##X;                                                                                                     \
     lanes[X].output = output##X;
-#define LEAVE_NEAR_AN_END(X)                                                                                                       \
-    if (__builtin_expect((place##X >= lanes[X].fast_end) | (output##X >= lanes[X].output_fast_end), 0)) goto leave;
+#define LIMIT(X) steps = safe_steps(&lanes[X], place##X, output##X, steps);
 #define CAREFUL(X)                                                                                                                 \
     careful##X : {                                                                                                                 \
         PUT(X)                                                                                                                     \
@@ -333,47 +230,83 @@ static __attribute__((noinline)) int careful_symbol(lane *s) {
         place##X = lanes[X].place;                                                                                                 \
         output##X = lanes[X].output;                                                                                               \
         if (state != IN_BLOCK) goto leave;                                                                                         \
+        steps = 1;                                                                                                                 \
     }                                                                                                                              \
     goto done##X;
 
+/// How many common symbols, of the limit, a lane can take before it is near an end of its buffers: 0 there, else at least one.
+static inline uint64_t safe_steps(const lane *s, uint64_t place, const uint8_t *output, uint64_t limit) {
+    if (place >= s->fast_end || output >= s->output_fast_end) return 0;
+    uint64_t of_input = (s->fast_end - place) / 37 + 1, of_output = (uint64_t)(s->output_fast_end - output) / 258 + 1;
+    if (of_input < limit) limit = of_input;
+    return of_output < limit ? of_output : limit;
+}
+
 // Each goes on until one of its lanes is near an end of its buffers, or its stream is over.
 #define HOT __attribute__((target("bmi,bmi2"), noinline)) static void
+#define HOT_IN_LINE __attribute__((target("bmi,bmi2"), always_inline)) static inline void
 
-HOT run_three(lane *lanes) {
+#define IS_FAR(X) (output##X - lanes[X].output_start >= LONGEST_DISTANCE)
+
+/// While not all lanes are far, it goes on until they are.
+HOT_IN_LINE run_three(lane *lanes, const int is_far) {
     TAKE(0) TAKE(1) TAKE(2)
     for (;;) {
-        LEAVE_NEAR_AN_END(0) LEAVE_NEAR_AN_END(1) LEAVE_NEAR_AN_END(2)
-        STEP(0) done0: STEP(1) done1: STEP(2) done2:;
+        uint64_t steps = UINT64_MAX;
+        LIMIT(0) LIMIT(1) LIMIT(2)
+        if (steps == 0 || (!is_far && IS_FAR(0) && IS_FAR(1) && IS_FAR(2))) break;
+        do {
+            STEP(0) done0: STEP(1) done1: STEP(2) done2:;
+        } while (--steps > 0);
+        continue;
+        CAREFUL(0) CAREFUL(1) CAREFUL(2)
     }
-    CAREFUL(0) CAREFUL(1) CAREFUL(2)
 leave:
     PUT(0) PUT(1) PUT(2)
 }
 
+HOT run_three_near(lane *lanes) { run_three(lanes, 0); }
+
+HOT run_three_far(lane *lanes) { run_three(lanes, 1); }
+
 HOT run_two(lane *lanes) {
+    const int is_far = 0;
     TAKE(0) TAKE(1)
     for (;;) {
-        LEAVE_NEAR_AN_END(0) LEAVE_NEAR_AN_END(1)
-        STEP(0) done0: STEP(1) done1:;
+        uint64_t steps = UINT64_MAX;
+        LIMIT(0) LIMIT(1)
+        if (steps == 0) break;
+        do {
+            STEP(0) done0: STEP(1) done1:;
+        } while (--steps > 0);
+        continue;
+        CAREFUL(0) CAREFUL(1)
     }
-    CAREFUL(0) CAREFUL(1)
 leave:
     PUT(0) PUT(1)
 }
 
 HOT run_one(lane *lanes) {
+    const int is_far = 0;
     TAKE(0)
     for (;;) {
-        LEAVE_NEAR_AN_END(0)
-        STEP(0) done0:;
+        uint64_t steps = UINT64_MAX;
+        LIMIT(0)
+        if (steps == 0) break;
+        do {
+            STEP(0) done0:;
+        } while (--steps > 0);
+        continue;
+        CAREFUL(0)
     }
-    CAREFUL(0)
 leave:
     PUT(0)
 }
 
 /// How far from the ends the hot loop stays, in bytes.
 enum { INPUT_MARGIN = 16, OUTPUT_MARGIN = 320 };
+
+static int is_far(const lane *s) { return s->output - s->output_start >= LONGEST_DISTANCE; }
 
 static int can_run(const lane *s) { return s->state == IN_BLOCK && s->place < s->fast_end && s->output < s->output_fast_end; }
 
@@ -406,7 +339,8 @@ void inflate_streams(inflate_stream *streams, size_t count, void *memory) {
             else finish(&lanes[used]);
         }
         if (used == 0) return;
-        if (used == 3) run_three(lanes);
+        if (used == 3 && is_far(&lanes[0]) && is_far(&lanes[1]) && is_far(&lanes[2])) run_three_far(lanes);
+        else if (used == 3) run_three_near(lanes);
         else if (used == 2) run_two(lanes);
         else run_one(lanes);
         for (size_t i = 0; i < used;) {
