@@ -3,6 +3,7 @@ import Columns
 import Files
 import Graph
 import Planning
+import TestSupport
 import Testing
 
 /// A project over one source `s` with the given rules, and the objects it lists.
@@ -130,6 +131,48 @@ extension BuildGraph {
         #expect(made == c.expected)
         #expect(graph.conflicts.isEmpty)
         #expect(Set(graph.raws.map(\.name)) == Set(c.expected.values.joined()))
+    }
+
+    /// A rule with one pattern goes the short way where keys come in order, and one with two never does: a second pattern that
+    /// matches nothing must change nothing.
+    @Test("one pattern makes what it makes beside one that matches nothing", arguments: 0..<40)
+    func shortWay(_ seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
+        let shapes = [
+            ("{symbol}/{date:day}.zip", "{symbol}/{date}"),
+            ("{symbol}/{date:day}.zip", "{symbol}/{date.month}"),
+            ("{symbol}/{date:day}.zip", "{date.month}"), ("{symbol}/{date:day}.zip", "{date}/{symbol}"),
+            ("{date:day}/{symbol}.zip", "{symbol}"),
+            ("{symbol}-{interval}/{date:day}.zip", "{symbol}/{date.year}"),
+            ("{symbol}-{interval}/{date:day}.zip", "{symbol}/{date}"), ("{name}.zip", "{name}"),
+        ]
+        var keys = Set<String>()
+        for _ in 0..<number(0...300) {
+            let symbol = ["A", "B", "AB", "B-", "Ä", ".."][number(0...5)]
+            let date = "2020-\(["01", "02", "12"][number(0...2)])-0\(number(1...4))"
+            let shape = [
+                "\(symbol)/\(date)", "\(date)/\(symbol)", "\(symbol)-1m/\(date)", "\(symbol)-1h/\(date)",
+            ]
+            keys.insert("\(["a/", "b/"][number(0...1)])\(shape[number(0...3)]).zip")
+        }
+        let rules = ["a", "b"].map { directory in
+            let (from, to) = shapes[number(0...shapes.count - 1)]
+            return (from: "s:\(directory)/\(from)", to: "lake/\(to).parquet")
+        }
+        func graph(besides others: [String]) throws -> BuildGraph {
+            World(
+                rules: try rules.enumerated().map { index, rule in
+                    try World.rule("r\(index)", from: [rule.from] + others, to: rule.to)
+                }, keys: keys.sorted { $0.precedesInBytes($1) }
+            ).graph()
+        }
+        let short = try graph(besides: [])
+        let long = try graph(besides: ["s:nothing/{symbol}/{name}/{date:day}/{interval}.zip"])
+        #expect(short.actions == long.actions, "seed \(seed)")
+        #expect(short.raws.map(\.name) == long.raws.map(\.name), "seed \(seed)")
+        #expect(short.actionsOfRules == long.actionsOfRules, "seed \(seed)")
+        #expect(short.conflicts == long.conflicts, "seed \(seed)")
     }
 
     @Test func rulesFeedRulesWhateverTheirOrder() throws {

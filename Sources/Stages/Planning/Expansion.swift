@@ -13,6 +13,7 @@ package func expand(
     var graph = BuildGraph(project: project, objects: lists)
     for rule in rulesInOrder(project.rules) {
         var expansion = RuleExpansion(rule: rule)
+        if expansion.addActionsAsFound(to: &graph, isMirrorable: isMirrorable) { continue }
         expansion.collect(from: graph, isMirrorable: isMirrorable)
         expansion.addActions(to: &graph)
     }
@@ -69,6 +70,49 @@ private struct RuleExpansion {
     private var seriesIndex = NameIndex()
 
     init(rule: Int) { self.rule = rule }
+
+    // MARK: the short way
+
+    /// Makes the actions of a rule with one pattern over the keys of a source, where keys are found in the order in which their
+    /// actions stand in the graph: nearly always, since keys sort like the outputs they make. Neither names nor candidates
+    /// are kept meanwhile.
+    ///
+    /// - Returns: false where they are not, or the rule is another; nothing was done then.
+    func addActionsAsFound(
+        to graph: inout BuildGraph, isMirrorable: @Sendable (Span<UInt8>) -> Bool
+    ) -> Bool {
+        let definition = graph.project.rules[rule]
+        guard definition.inputs.count == 1, let source = definition.inputs[0].source,
+            let list = graph.project.sources.firstIndex(where: { $0.name == source })
+        else { return false }
+        let isRemote = graph.isRemote(list: list)
+        let pattern = definition.inputs[0].pattern
+        let keys = graph.objects[list].keys
+        let found = matched(
+            keys, keys.places(withPrefix: pattern.literalPrefix), by: InputReader(pattern, of: definition),
+            needsSeries: false, isUsable: { !isRemote || isMirrorable($0) }
+        ).filter { !$0.places.isEmpty }
+        guard areInOrder(found) else { return false }
+        let count = found.reduce(0) { $0 + $1.places.count }
+        graph.beginActions(ofRule: rule, count: count, inputCount: count)
+        var last = MatchedNames()
+        var isMade = false
+        for part in found {
+            for (index, place) in part.places.enumerated() {
+                let output = part.outputs[bytes: index]
+                let isSame =
+                    index > 0
+                    ? part.outputs.equals(index - 1, output)
+                    : !last.places.isEmpty && last.outputs.equals(last.places.count - 1, output)
+                if !isSame { isMade = graph.addAction(output: output, rule: rule) != nil }
+                guard isMade else { continue }
+                let raw = graph.raw(list: list, object: Int(place), rule: rule, preference: 0)
+                graph.addInput(InputID(raw), preference: 0)
+            }
+            last = part
+        }
+        return true
+    }
 
     // MARK: matching
 

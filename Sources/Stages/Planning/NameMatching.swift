@@ -12,6 +12,33 @@ struct MatchedNames: Sendable {
     /// Nil where nobody asks for it.
     var series: NameList?
     var days: [DayRange?] = []
+
+    /// Whether actions and their inputs stand in the graph as they do here.
+    private(set) var isInOrder = true
+
+    /// Whether an entry stands in the graph after one of this or an earlier part: outputs are in byte order there, and inputs of one
+    /// in the order of days.
+    fileprivate func isInOrder(_ index: Int, after last: Int, of other: MatchedNames) -> Bool {
+        let order = other.outputs.compare(last, with: outputs[bytes: index])
+        guard order == 0 else { return order < 0 }
+        let (before, after) = (other.days[last] ?? .beforeAll, days[index] ?? .beforeAll)
+        return (before.start, before.end) <= (after.start, after.end)
+    }
+
+    fileprivate mutating func findOrder() {
+        isInOrder = (1..<max(1, places.count)).allSatisfy { isInOrder($0, after: $0 - 1, of: self) }
+    }
+}
+
+/// Whether actions and their inputs stand in the graph as they do in these parts, of which none is empty.
+func areInOrder(_ parts: [MatchedNames]) -> Bool {
+    parts.allSatisfy(\.isInOrder)
+        && zip(parts, parts.dropFirst()).allSatisfy { $1.isInOrder(0, after: $0.places.count - 1, of: $0) }
+}
+
+extension DayRange {
+    /// What has no days is read before what has.
+    static let beforeAll = DayRange(start: .min, end: .min)
 }
 
 /// Matches a run of names, by all processors at once where there are many.
@@ -34,6 +61,7 @@ func matched(
             && reader.read(
                 names[bytes: place], output: &found.outputs, series: &found.series, days: &found.days)
         { found.places.append(UInt32(place)) }
+        found.findOrder()
         return found
     }
 }

@@ -11,8 +11,8 @@ func choosePreferred(_ candidates: inout [Candidate], comesBeforeByName: (Candid
         dropCovered(&candidates)
     }
     func comesBefore(_ a: Candidate, _ b: Candidate) -> Bool {
-        let aDays = a.days ?? DayRange(start: .min, end: .min)
-        let bDays = b.days ?? DayRange(start: .min, end: .min)
+        let aDays = a.days ?? .beforeAll
+        let bDays = b.days ?? .beforeAll
         if aDays != bDays { return (aDays.start, aDays.end) < (bDays.start, bDays.end) }
         if a.preference != b.preference { return a.preference < b.preference }
         return comesBeforeByName(a, b)
