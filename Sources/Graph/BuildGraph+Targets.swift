@@ -1,4 +1,5 @@
 import Bytes
+package import Files
 
 /// Single targets, as values of their own.
 extension BuildGraph {
@@ -27,6 +28,14 @@ extension BuildGraph {
         // By address: an element taken out of the array is five arrays, each counted, for each of very many files.
         unsafe objects.withUnsafeBufferPointer { lists in
             unsafe lists[Int(rawLists[raw.index])].byteCounts[Int(rawObjects[raw.index])]
+        }
+    }
+
+    /// The stamp of a file from outside, where its list says it.
+    package func stamp(of raw: RawID) -> Stamp? {
+        // By address, as above.
+        unsafe objects.withUnsafeBufferPointer { lists in
+            unsafe lists[Int(rawLists[raw.index])].stamp(Int(rawObjects[raw.index]))
         }
     }
 

@@ -6,16 +6,19 @@ package import Bytes
 package struct InputReader: Sendable {
     private var run: PatternRun
     private var conditions: [Condition]
-    /// The name that is being written.
+    /// What makes its inputs compete, as it is being written.
     private var text: [UInt8] = []
     private let outputPieces: [OutputPiece]
+    /// Of all output pieces.
+    private let literals: [UInt8]
     /// Slots of wildcards that are no dates, in order of their names.
     private let seriesSlots: [Int]
     private let dateSlot: (slot: Int, kind: WildcardKind)?
 
     /// One piece of the output's name.
     private enum OutputPiece: Sendable {
-        case literal([UInt8])
+        /// These bytes of `literals`.
+        case literal(Range<Int>)
         /// The value of a slot, or its first bytes.
         case slot(Int, byteLimit: Int?)
     }
@@ -47,12 +50,16 @@ package struct InputReader: Sendable {
                 Condition(slot: slot, matcher: ConstraintMatcher(constraint, kind: kind(name)))
             }
         }
+        var literals = [UInt8]()
         outputPieces = rule.output.pieces.map { piece in
             guard let name = piece.name, let outputKind = piece.kind, let slot = slots[name] else {
-                return .literal(Array(piece.text.utf8))
+                let start = literals.count
+                literals += piece.text.utf8
+                return .literal(start..<literals.count)
             }
             return .slot(slot, byteLimit: outputKind.dateByteCount)
         }
+        self.literals = literals
         seriesSlots = program.names.filter { !kind($0.name).isDate }.sorted { $0.name < $1.name }.map(\.slot)
         var finest: (slot: Int, kind: WildcardKind)?
         for (name, slot) in program.names where kind(name).isDate {
@@ -76,17 +83,17 @@ package struct InputReader: Sendable {
             let slot = run.slots[conditions[index].slot]
             if !conditions[index].accepts(name.extracting(slot)) { return false }
         }
-        text.removeAll(keepingCapacity: true)
-        for piece in outputPieces {
-            switch piece {
-            case .literal(let literal): text += literal
-            case .slot(let slot, let byteLimit):
-                let range = run.slots[slot]
-                let count = min(range.count, byteLimit ?? range.count)
-                name.append(range.lowerBound..<range.lowerBound + count, to: &text)
+        output.append { bytes in
+            for index in outputPieces.indices {
+                switch outputPieces[index] {
+                case .literal(let range): literals.span.append(range, to: &bytes)
+                case .slot(let slot, let byteLimit):
+                    let range = run.slots[slot]
+                    let count = min(range.count, byteLimit ?? range.count)
+                    name.append(range.lowerBound..<range.lowerBound + count, to: &bytes)
+                }
             }
         }
-        output.append(text.span)
         days.append(self.days(of: name))
         if series != nil {
             text.removeAll(keepingCapacity: true)

@@ -92,15 +92,12 @@ private struct Settling {
     private mutating func note(_ raw: RawID, _ facts: RawFacts) -> Bool {
         let graph = plan.graph
         let list = Int(graph.rawLists[raw.index])
-        let object = Int(graph.rawObjects[raw.index])
         let isRemote = graph.isRemote(list: list)
         let finding =
             isRemote
             ? inspectObject(
-                byteCount: graph.byteCount(of: raw), facts: facts, isForced: false,
-                stamp: facts.stamp, hashed: { (nil, false) })
-            : inspectFile(
-                stamp: graph.objects[list].stamp(object), facts: facts, hashed: { (nil, false) })
+                byteCount: graph.byteCount(of: raw), facts: facts, isForced: false, stamp: facts.stamp)
+            : inspectFile(stamp: graph.stamp(of: raw), facts: facts)
         // What a run downloads is its own, and the run waited until its stamp tells.
         let isOthers = !isRemote || plan.findings[raw.index] == .moved
         guard finding == .current, !isOthers || isTrusted(facts.stamp) else { return false }

@@ -10,9 +10,12 @@ package func plan(_ request: PlanRequest, graph: BuildGraph, files: some FileIns
 }
 
 /// Decides for every action, from columns alone; the slow twin that names old and new values is `Plan.verdict(of:)`.
-private struct Planner<Disk: FileInspecting> {
+///
+/// Not generic over the disk, which it asks about thousands of files at once: its code and its types would be put together anew
+/// for each action.
+private struct Planner {
     var plan: Plan
-    let files: Disk
+    let files: any FileInspecting
     /// State of each action decided so far, by its place in the graph.
     private var states: [Plan.Step.State]
     /// For each rule and each recorded recipe, whether they differ.
@@ -23,7 +26,7 @@ private struct Planner<Disk: FileInspecting> {
     private let readsPayloads: [Bool]
     private let failedActions: Set<ActionID>
 
-    init(plan: Plan, files: Disk) {
+    init(plan: Plan, files: any FileInspecting) {
         self.plan = plan
         self.files = files
         let rules = plan.graph.project.rules
@@ -107,29 +110,48 @@ private struct Planner<Disk: FileInspecting> {
         _ part: Range<Int>, isNeeded: [Bool]
     ) -> (findings: [RawFinding], hashed: [(RawID, HashedFile)]) {
         let graph = plan.graph
+        let isRemote = graph.objects.indices.map { graph.isRemote(list: $0) }
+        let refetched = plan.request.refetched
         var hashed = [(RawID, HashedFile)]()
         let stamps = copyStamps(of: part, isNeeded: isNeeded)
-        let findings = part.map { index -> RawFinding in
-            guard isNeeded[index] else { return .notInspected }
+        var findings = [RawFinding]()
+        findings.reserveCapacity(part.count)
+        // Neither a closure that has the graph nor a column taken out of its array: both are counted, and files are very many.
+        var list = 0
+        var column = plan.request.records.raws[list]
+        for index in part {
+            guard isNeeded[index] else {
+                findings.append(.notInspected)
+                continue
+            }
             let raw = RawID(index)
-            let facts = plan.facts(of: raw)
-            func hash() -> (file: HashedFile?, isRecorded: Bool) {
-                guard let file = files.identity(graph[raw].path) else { return (nil, false) }
-                hashed.append((raw, file))
-                return (file, recordedContent(of: raw) == file.content)
+            if Int(graph.rawLists[index]) != list {
+                list = Int(graph.rawLists[index])
+                column = plan.request.records.raws[list]
             }
-            let list = Int(graph.rawLists[index])
-            let object = Int(graph.rawObjects[index])
-            guard graph.isRemote(list: list) else {
-                return inspectFile(stamp: graph.objects[list].stamp(object), facts: facts, hashed: hash)
-            }
+            let facts = column[Int(graph.rawObjects[index])]
+            let isObject = isRemote[list]
             // Where copies are not looked at they count as whole.
-            return inspectObject(
-                byteCount: graph.byteCount(of: raw), facts: facts,
-                isForced: plan.request.refetched.contains(raw),
-                stamp: stamps.isEmpty ? facts?.stamp : stamps[index - part.lowerBound], hashed: hash)
+            let finding =
+                isObject
+                ? inspectObject(
+                    byteCount: graph.byteCount(of: raw), facts: facts,
+                    isForced: !refetched.isEmpty && refetched.contains(raw),
+                    stamp: stamps.isEmpty ? facts?.stamp : stamps[index - part.lowerBound])
+                : inspectFile(stamp: graph.stamp(of: raw), facts: facts)
+            findings.append(finding ?? hash(raw, isObject: isObject, into: &hashed))
         }
         return (findings, hashed)
+    }
+
+    /// Reads a file whose stamp does not say enough.
+    private func hash(_ raw: RawID, isObject: Bool, into hashed: inout [(RawID, HashedFile)]) -> RawFinding {
+        guard let file = files.identity(plan.graph[raw].path) else {
+            return RawFinding(isObject: isObject, file: nil, isRecorded: false)
+        }
+        hashed.append((raw, file))
+        return RawFinding(
+            isObject: isObject, file: file, isRecorded: recordedContent(of: raw) == file.content)
     }
 
     /// Stamps of the local copies that may be compared, by place in `part`; empty where none is to be looked at.

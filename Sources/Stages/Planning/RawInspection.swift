@@ -87,33 +87,39 @@ package struct RawState: Hashable, Sendable {
 /// A file that was hashed, since its stamp did not say enough. Nil where it could not be read.
 typealias HashedFile = (content: ContentIdentity, stamp: Stamp)
 
-/// Compares what is listed, recorded and on disk of one object.
+/// Compares what is listed, recorded and on disk of one object; nil where only the bytes of the local copy can tell.
 ///
-/// - Parameters:
-///   - stamp: of the local copy; nil when there is none.
-///   - hashed: hashes the local copy; asked for where only that can tell.
-func inspectObject(
-    byteCount: Int, facts: RawFacts?, isForced: Bool, stamp: @autoclosure () -> Stamp?,
-    hashed: () throws -> (file: HashedFile?, isRecorded: Bool)
-) rethrows -> RawFinding {
+/// - Parameter stamp: of the local copy; nil when there is none.
+func inspectObject(byteCount: Int, facts: RawFacts?, isForced: Bool, stamp: Stamp?) -> RawFinding? {
     if isForced { return .refetched }
     guard let facts else { return .new }
     if !facts.hasListedETag { return .etagChanged }
     if facts.byteCount != byteCount { return .sizeChanged }
-    guard let stamp = stamp() else { return .copyMissing }
-    if stamp == facts.stamp { return .current }
-    return try hashed().isRecorded ? .moved : .copyModified
+    guard let stamp else { return .copyMissing }
+    return stamp == facts.stamp ? .current : nil
 }
 
-/// Compares what is listed, recorded and on disk of one file that is read in place.
-func inspectFile(
-    stamp: Stamp?, facts: RawFacts?, hashed: () throws -> (file: HashedFile?, isRecorded: Bool)
-) rethrows -> RawFinding {
+/// Compares what is listed, recorded and on disk of one file that is read in place; nil where only its bytes can tell.
+func inspectFile(stamp: Stamp?, facts: RawFacts?) -> RawFinding? {
     guard let facts else { return .unhashed }
-    if stamp == facts.stamp { return .current }
-    let (file, isRecorded) = try hashed()
-    guard file != nil else { return .unreadable }
-    return isRecorded ? .moved : .changed
+    return stamp == facts.stamp ? .current : nil
+}
+
+extension RawFinding {
+    /// What the bytes tell.
+    ///
+    /// - Parameters:
+    ///   - file: nil where they could not be read.
+    ///   - isRecorded: whether they are those that are recorded.
+    init(isObject: Bool, file: HashedFile?, isRecorded: Bool) {
+        if file == nil, !isObject {
+            self = .unreadable
+        } else if isRecorded {
+            self = .moved
+        } else {
+            self = isObject ? .copyModified : .changed
+        }
+    }
 }
 
 extension RawFinding {
