@@ -14,6 +14,11 @@ package enum CompactText {
 
     package static let digestByteCount = 16
 
+    /// Bytes of the etag of an object that was uploaded in one part.
+    package static let commonETagByteCount = 1 + digestByteCount
+    /// Bytes that hold the time of an object, as listings write it.
+    package static let commonTimeByteCount = 8
+
     /// Appends an etag.
     package static func append(etag text: String, to bytes: inout [UInt8]) {
         var text = text

@@ -24,6 +24,14 @@ package struct ObjectList: Sendable, RandomAccessCollection {
         }
     }
 
+    /// Makes room for `count` more objects, whose keys have `keyByteCount` bytes in all.
+    package mutating func reserve(count: Int, keyByteCount: Int) {
+        keys.reserve(count: count, byteCount: keyByteCount)
+        etags.reserve(count: count, byteCount: count * CompactText.commonETagByteCount)
+        times.reserve(count: count, byteCount: count * CompactText.commonTimeByteCount)
+        byteCounts.reserveCapacity(byteCounts.count + count)
+    }
+
     package var startIndex: Int { 0 }
     package var endIndex: Int { byteCounts.count }
 

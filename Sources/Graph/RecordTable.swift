@@ -111,6 +111,15 @@ package struct ActionTable: Sendable {
 
     package var count: Int { facts.count }
 
+    /// Makes room for `count` more actions with an input each, whose outputs' names have `outputByteCount` bytes in all.
+    package mutating func reserve(count: Int, outputByteCount: Int) {
+        outputs.reserve(count: count, byteCount: outputByteCount)
+        facts.reserveCapacity(facts.count + count)
+        inputEnds.reserveCapacity(inputEnds.count + count)
+        inputDigests.reserveCapacity(inputDigests.count + count)
+        inputNameHashes.reserveCapacity(inputNameHashes.count + count)
+    }
+
     /// The recorded inputs of an action, as places in the two columns.
     package func inputs(_ index: Int) -> Range<Int> {
         (index == 0 ? 0 : inputEnds[index - 1])..<inputEnds[index]

@@ -135,7 +135,17 @@ private func rowChecksum(
         return unsafe bytes[position]
     }
 
+    /// Most have one byte.
+    @inline(__always)
     mutating func varint() -> UInt64 {
+        if position < end, unsafe bytes[position] < 0x80 {
+            defer { position += 1 }
+            return unsafe UInt64(bytes[position])
+        }
+        return longVarint()
+    }
+
+    private mutating func longVarint() -> UInt64 {
         var value: UInt64 = 0
         for shift in stride(from: UInt64(0), through: 63, by: 7) {
             let next = byte()

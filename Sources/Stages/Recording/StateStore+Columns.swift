@@ -5,10 +5,22 @@ package import Graph
 
 /// Very many rows at once, as the columns that planning works on: no value and no string for any row.
 extension StateStore {
+    /// Room that columns are given at first, so that they need not be copied as they grow: memory that is never touched costs
+    /// nothing.
+    ///
+    /// - Returns: for as many rows as the state's length stands for where each target has a row of each table, and no more than
+    ///   a process can always have.
+    private var expectedRows: (count: Int, nameByteCount: Int) {
+        let byteCount = min(Int((try? Stamp.of(path: path))??.byteCount ?? 0), 4 << 30)
+        return (byteCount / 400, byteCount / 4)
+    }
+
     /// Everything last seen of a source.
     package func objectList(ofSource source: String) throws -> ObjectList {
         try read { database, session in
             var list = ObjectList()
+            let expected = expectedRows
+            list.reserve(count: expected.count, keyByteCount: expected.nameByteCount)
             for place in try session.coder.texts.all(startingWith: source + ":", in: database) {
                 let directory = Array(place.text.utf8.dropFirst(source.utf8.count + 1))
                 try unsafe session.scan(.object, places: place.number...place.number, in: database) {
@@ -37,8 +49,10 @@ extension StateStore {
     package func actionTable() throws -> ActionTable {
         try read { database, session in
             var table = ActionTable()
-            var recipes: [Int64: Int32] = [:]
-            var writers: [Int64: Int32] = [:]
+            let expected = expectedRows
+            table.reserve(count: expected.count, outputByteCount: expected.nameByteCount)
+            var recipes = Numbering()
+            var writers = Numbering()
             var reader = InputNameReader()
             try unsafe session.scan(.action, in: database) { place, name, row in
                 let flags = row.byte()
@@ -64,35 +78,56 @@ extension StateStore {
                     table.dropPendingInputs()
                     return false
                 }
-                if recipes[recipe] == nil {
+                let recipePlace = try recipes.place(of: recipe) {
                     guard let fields = try session.coder.recipes.recipe(recipe, in: database) else {
-                        table.dropPendingInputs()
                         return false
                     }
-                    recipes[recipe] = Int32(table.recipes.count)
                     table.recipes.append(fields)
+                    return true
                 }
-                if writers[writer] == nil {
+                let writerPlace = try writers.place(of: writer) {
                     guard let text = try session.coder.texts.string(writer, in: database) else {
-                        table.dropPendingInputs()
                         return false
                     }
-                    writers[writer] = Int32(table.writers.count)
                     table.writers.append(text)
+                    return true
+                }
+                guard let recipePlace, let writerPlace else {
+                    table.dropPendingInputs()
+                    return false
                 }
                 table.append(
                     output: { output in
-                        output += place.text.utf8
+                        output += place.bytes
                         unsafe output.append(contentsOf: name)
                     },
                     ActionFacts(
-                        recipe: recipes[recipe] ?? 0, writer: writers[writer] ?? 0,
+                        recipe: recipePlace, writer: writerPlace,
                         byteCount: content.byteCount, rowCount: rowCount, milliseconds: milliseconds,
                         valueDigest: valueDigest, stamp: stamp, hasRows: flags & 1 != 0))
                 return true
             }
             return table
         }
+    }
+}
+
+/// Places of what few numbers of the state stand for, in the order in which they are met.
+private struct Numbering {
+    private var places: [Int64: Int32] = [:]
+    // Neighbours mostly have the same.
+    private var last: (number: Int64, place: Int32)?
+
+    /// - Parameter add: appends what a number stands for that was not met before; false where that is not known.
+    mutating func place(of number: Int64, add: () throws -> Bool) rethrows -> Int32? {
+        if let last, last.number == number { return last.place }
+        let place = places[number] ?? Int32(places.count)
+        if place == places.count {
+            guard try add() else { return nil }
+            places[number] = place
+        }
+        last = (number, place)
+        return place
     }
 }
 

@@ -8,12 +8,14 @@ extension StateStore.Session {
     struct Place {
         var number: Int64
         var text: String
+        var bytes: [UInt8]
         /// The part before the first colon: the source, for rows that have one.
         var source: String
 
         init(number: Int64, text: String) {
             self.number = number
             self.text = text
+            bytes = Array(text.utf8)
             // By bytes: a key may begin with a combining character, and then the colon is no `Character`.
             let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) ?? text.endIndex
             source = String(text[..<colon])
