@@ -101,12 +101,13 @@ extension DayRange {
     /// Days millions of years away count as the last one that still has a year.
     package init(containing day: Int32, kind: WildcardKind) {
         let day = min(max(day, -2_000_000_000), 2_000_000_000)
-        let date = CivilDate(day: day)
         switch kind {
         case .month:
+            let date = CivilDate(day: day)
             let start = CivilDate(year: date.year, month: date.month, day: 1).dayCount
             self.init(start: start, end: start + CivilDate.dayCount(year: date.year, month: date.month))
         case .year:
+            let date = CivilDate(day: day)
             let start = CivilDate(year: date.year, month: 1, day: 1).dayCount
             self.init(start: start, end: start + (CivilDate.isLeap(date.year) ? 366 : 365))
         case .day, .text, .int:

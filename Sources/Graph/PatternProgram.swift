@@ -1,3 +1,5 @@
+import Bytes
+
 /// A pattern's pieces made ready for matching many texts: literals as bytes, names as slots.
 ///
 /// Texts are matched byte by byte from left to right. A text wildcard takes as few characters as possible and a number
@@ -124,11 +126,10 @@ struct PatternRun: Sendable {
             switch program.steps[step] {
             case .literal(let range):
                 guard bytes.count - position >= range.count else { return false }
-                for offset in 0..<range.count {
-                    guard bytes[position + offset] == program.literals[range.lowerBound + offset] else {
-                        return false
-                    }
-                }
+                guard
+                    bytes.equals(
+                        at: position, program.literals.span, at: range.lowerBound, count: range.count)
+                else { return false }
                 position += range.count
             case .date(let slot, let byteCount):
                 guard Self.isDate(bytes, position: position, byteCount: byteCount) else { return false }
@@ -137,14 +138,15 @@ struct PatternRun: Sendable {
             case .dateAgain(let slot, let byteCount, let other):
                 let known = slots[other]
                 guard Self.isDate(bytes, position: position, byteCount: byteCount),
-                    Self.areEqual(bytes, position, known.lowerBound, count: min(byteCount, known.count))
+                    bytes.equals(
+                        at: position, bytes, at: known.lowerBound, count: min(byteCount, known.count))
                 else { return false }
                 slots[slot] = position..<position + byteCount
                 position += byteCount
             case .same(let slot):
                 let known = slots[slot]
                 guard bytes.count - position >= known.count,
-                    Self.areEqual(bytes, position, known.lowerBound, count: known.count)
+                    bytes.equals(at: position, bytes, at: known.lowerBound, count: known.count)
                 else { return false }
                 position += known.count
             case .text(let slot): return matchText(bytes, step: step, slot: slot, start: position)
@@ -200,11 +202,6 @@ struct PatternRun: Sendable {
 
     private static func isDate(_ bytes: Span<UInt8>, position: Int, byteCount: Int) -> Bool {
         bytes.count - position >= byteCount && CivilDate(bytes, at: position, byteCount: byteCount) != nil
-    }
-
-    private static func areEqual(_ bytes: Span<UInt8>, _ a: Int, _ b: Int, count: Int) -> Bool {
-        for offset in 0..<count where bytes[a + offset] != bytes[b + offset] { return false }
-        return true
     }
 
     /// Counts a way that led nowhere; false when there were too many.

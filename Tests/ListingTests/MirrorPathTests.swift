@@ -46,4 +46,34 @@ struct MirrorPathTests {
                 "seed \(seed)")
         }
     }
+
+    @Test("keys of any length are judged as byte for byte", arguments: 0..<4)
+    func wordForByte(_ seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        let common = Array("abcXYZ019-_=.".utf8)
+        let rare: [UInt8] = [
+            0, 0x1F, 0x20, 0x21, 0x2E, 0x2F, 0x30, 0x7E, 0x7F, 0x80, 0x9F, 0xA0, 0xC1, 0xC2, 0xC3, 0xFF,
+        ]
+        for _ in 0..<20_000 {
+            let key = (0..<Int.random(in: 1...40, using: &generator)).map { _ in
+                (Int.random(in: 0..<8, using: &generator) == 0 ? rare : common).randomElement(
+                    using: &generator)!
+            }
+            #expect(isMirrorable(key.span) == Self.isMirrorableByBytes(key), "seed \(seed): \(key)")
+        }
+    }
+
+    private static func isMirrorableByBytes(_ key: [UInt8]) -> Bool {
+        for (index, byte) in key.enumerated() {
+            if byte < 0x20 || byte == 0x7F { return false }
+            if byte == 0xC2, index + 1 < key.count, 0x80 <= key[index + 1], key[index + 1] < 0xA0 {
+                return false
+            }
+        }
+        return key.split(separator: 0x2F, omittingEmptySubsequences: false).allSatisfy { segment in
+            let text = Array(segment)
+            return !text.isEmpty && text != [0x2E] && text != [0x2E, 0x2E] && text.count <= 240
+                && text.suffix(8) != Array(".partial".utf8)[...]
+        }
+    }
 }

@@ -47,3 +47,19 @@ extension String {
         return utf8.elementsEqual(other.utf8) ? 0 : 1
     }
 }
+
+extension Span<UInt8> {
+    /// Whether `count` bytes from `start` on are those of `other` from `otherStart` on. Both have as many, or it traps.
+    package func equals(at start: Int, _ other: Span<UInt8>, at otherStart: Int, count: Int) -> Bool {
+        let (mine, its) = (
+            extracting(start..<start + count), other.extracting(otherStart..<otherStart + count)
+        )
+        return unsafe mine.withUnsafeBytes { mine in
+            unsafe its.withUnsafeBytes { its in
+                guard let left = mine.baseAddress, let right = its.baseAddress else { return true }
+                // SAFETY: both buffers have `count` bytes.
+                return unsafe memcmp(left, right, count) == 0
+            }
+        }
+    }
+}

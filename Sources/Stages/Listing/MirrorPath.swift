@@ -47,17 +47,39 @@ private func refusal(ofKey key: Span<UInt8>) -> KeyRefusal.Reason? {
     if key.count > 1024 { return .tooLong }
     var refusal: KeyRefusal.Reason?
     var segmentStart = 0
-    for index in 0...key.count {
-        let byte = index < key.count ? key[index] : UInt8(ascii: "/")
-        if byte < 0x20 || byte == 0x7F { return .controlByte }
-        // U+0080 to U+009F.
-        if byte == 0xC2, index + 1 < key.count, (0x80..<0xA0).contains(key[index + 1]) { return .controlByte }
-        if byte == UInt8(ascii: "/") {
-            refusal = segmentRefusal(of: key, segmentStart..<index) ?? refusal
-            segmentStart = index + 1
+    for start in stride(from: 0, to: key.count, by: 8) {
+        var places = notablePlaces(in: key, at: start)
+        while places != 0 {
+            let index = start + places.trailingZeroBitCount / 8
+            places &= places - 1
+            let byte = key[index]
+            if byte < 0x20 || byte == 0x7F { return .controlByte }
+            // U+0080 to U+009F.
+            if byte == 0xC2, index + 1 < key.count, (0x80..<0xA0).contains(key[index + 1]) {
+                return .controlByte
+            }
+            if byte == UInt8(ascii: "/") {
+                refusal = segmentRefusal(of: key, segmentStart..<index) ?? refusal
+                segmentStart = index + 1
+            }
         }
     }
-    return refusal
+    return segmentRefusal(of: key, segmentStart..<key.count) ?? refusal
+}
+
+/// Of up to eight bytes from `start` on, a bit for each that is looked at by itself: bit 7 of its byte. None is left out that is a
+/// control character, the first byte of one, or a slash.
+private func notablePlaces(in key: Span<UInt8>, at start: Int) -> UInt64 {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let signs = ones << 7
+    guard start + 8 <= key.count else { return signs >> (8 * UInt64(start + 8 - key.count)) }
+    // SAFETY: eight bytes from `start` on are there.
+    let word = unsafe UInt64(
+        littleEndian: key.bytes.unsafeLoadUnaligned(fromByteOffset: start, as: UInt64.self))
+    func zeros(_ bytes: UInt64) -> UInt64 { (bytes &- ones) & ~bytes }
+    let controls = (word &- 0x20 * ones) & ~word
+    return signs
+        & (controls | zeros(word ^ (0x7F * ones)) | zeros(word ^ (0xC2 * ones)) | zeros(word ^ (0x2F * ones)))
 }
 
 private func segmentRefusal(of key: Span<UInt8>, _ range: Range<Int>) -> KeyRefusal.Reason? {
