@@ -3,7 +3,7 @@ package import Graph
 package import Parquet
 
 /// Version of everything that decides an output's bytes: it changes whenever the same inputs would give other bytes.
-package let writerVersion = "datamake-clean-5"
+package let writerVersion = "datamake-clean-6"
 
 /// One file whose records are cleaned.
 package struct CleanInput: Hashable, Sendable {
