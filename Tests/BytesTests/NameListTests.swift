@@ -36,6 +36,16 @@ import Testing
             #expect(
                 list.place(of: name.span) == expected && list.place(of: name.span, hint: hint) == expected)
         }
+        for _ in 0..<500 {
+            let place = Int.random(in: names.indices, using: &random)
+            let other = Bool.random(using: &random) ? names[place] : names.randomElement(using: &random)!
+            let cut = Int.random(in: 0...other.count, using: &random)
+            let (beginning, rest) = (Array(other[..<cut]), Array(other[cut...]))
+            #expect(
+                unsafe rest.withUnsafeBytes { unsafe list.equals(place, beginning, $0) }
+                    == (names[place] == other),
+                "seed \(seed): \(names[place]), \(beginning), \(rest)")
+        }
         for prefix in ["", "a", "ab", "b", "aa", "bbbbbbbbbb"] {
             let places = list.places(withPrefix: prefix)
             #expect(

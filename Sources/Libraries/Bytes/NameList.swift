@@ -1,3 +1,5 @@
+import Glibc
+
 /// Names of very many things, each under its place in the list: one run of bytes, without an object for any of them.
 ///
 /// Names are bytes, compared as such: file systems and buckets tell apart what Swift's `==` on strings does not.
@@ -83,6 +85,20 @@ package struct NameList: Sendable {
     package func equals(_ index: Int, _ other: Span<UInt8>) -> Bool {
         let range = range(index)
         return range.count == other.count && compare(index, with: other) == 0
+    }
+
+    /// Whether a name is `beginning` and then `rest`.
+    @unsafe package func equals(_ index: Int, _ beginning: [UInt8], _ rest: UnsafeRawBufferPointer) -> Bool {
+        let range = range(index)
+        guard range.count == beginning.count + rest.count else { return false }
+        let name = self[bytes: index]
+        let (mine, its) = (name.extracting(first: beginning.count), name.extracting(last: rest.count))
+        guard mine.equals(at: 0, beginning.span, at: 0, count: beginning.count) else { return false }
+        return unsafe its.withUnsafeBytes { its in
+            guard let left = its.baseAddress, let right = rest.baseAddress else { return true }
+            // SAFETY: both have as many bytes.
+            return unsafe memcmp(left, right, rest.count) == 0
+        }
     }
 
     package func hasPrefix(_ index: Int, _ prefix: Span<UInt8>) -> Bool {

@@ -114,9 +114,8 @@ private struct Directory {
 
     let place: Int64
     let list: List?
-    /// The directory with what separates names, then the name at hand.
-    private var key: [UInt8]
-    private let directoryByteCount: Int
+    /// With what separates names.
+    private let directory: [UInt8]
     private var etag = [UInt8]()
     private var next = 0
 
@@ -126,21 +125,25 @@ private struct Directory {
     ) {
         self.place = place.number
         let colon = place.text.utf8.firstIndex(of: UInt8(ascii: ":"))
-        key = Array(
+        directory = Array(
             colon.map { place.text.utf8[place.text.utf8.index(after: $0)...] } ?? place.text.utf8[...])
-        directoryByteCount = key.count
         let source = colon == nil ? "" : place.source
         list = lists.firstIndex { $0.source == source }.map { index in
             List(keys: lists[index].objects.keys, etags: lists[index].objects.etags, facts: facts[index])
         }
     }
 
+    /// The place of this directory's file in a list.
+    private func place(of name: UnsafeRawBufferPointer, in keys: NameList) -> Int? {
+        // Names come in the order of keys: the next row is mostly of the next object.
+        if next < keys.count, unsafe keys.equals(next, directory, name) { return next }
+        let key = unsafe directory + name
+        return keys.place(of: key.span)
+    }
+
     /// Takes over a row of this place; false where it cannot be read.
     mutating func take(_ name: UnsafeRawBufferPointer, _ row: inout RowReader, _ list: List) -> Bool {
-        key.removeLast(key.count - directoryByteCount)
-        unsafe key.append(contentsOf: name)
-        // Names come in the order of keys: the next row is mostly of the next object.
-        guard let object = list.keys.place(of: key.span, hint: next) else { return true }
+        guard let object = unsafe place(of: name, in: list.keys) else { return true }
         next = object + 1
 
         let flags = row.byte()

@@ -147,10 +147,16 @@ private func rowChecksum(
 
     private mutating func longVarint() -> UInt64 {
         var value: UInt64 = 0
-        for shift in stride(from: UInt64(0), through: 63, by: 7) {
-            let next = byte()
+        var shift: UInt64 = 0
+        // SAFETY: no index of the range is beyond the end.
+        for index in position..<min(end, position + 10) {
+            let next = unsafe bytes[index]
             value |= UInt64(next & 0x7F) << shift
-            if next < 0x80 { return value }
+            if next < 0x80 {
+                position = index + 1
+                return value
+            }
+            shift += 7
         }
         fail()
         return 0
@@ -160,7 +166,9 @@ private func rowChecksum(
     mutating func copyVarint(to target: inout [UInt8]) -> UInt64 {
         let start = position
         let value = varint()
-        if isValid { unsafe target.append(contentsOf: bytes[start..<position]) }
+        if isValid {
+            unsafe target.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[start..<position]))
+        }
         return value
     }
 
@@ -195,7 +203,8 @@ private func rowChecksum(
     /// Appends that many of the next bytes to `target`.
     mutating func copy(_ length: Int, to target: inout [UInt8]) {
         guard length >= 0, length <= remaining else { return fail() }
-        unsafe target.append(contentsOf: bytes[position..<position + length])
+        unsafe target.append(
+            contentsOf: UnsafeRawBufferPointer(rebasing: bytes[position..<position + length]))
         position += length
     }
 
