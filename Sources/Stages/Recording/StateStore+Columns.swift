@@ -5,13 +5,14 @@ package import Graph
 
 /// Very many rows at once, as the columns that planning works on: no value and no string for any row.
 extension StateStore {
-    /// Room that columns are given at first, so that they need not be copied as they grow: memory that is never touched costs
-    /// nothing.
+    /// Room that columns are given at first, so that they need not be copied as they grow. What is not touched of it costs nothing,
+    /// but no more is asked for than a small machine gives.
     ///
-    /// - Returns: for as many rows as the state's length stands for where each target has a row of each table, and no more than
-    ///   a process can always have.
-    private var expectedRows: (count: Int, nameByteCount: Int) {
-        let byteCount = min(Int((try? Stamp.of(path: path))??.byteCount ?? 0), 4 << 30)
+    /// - Parameter share: of all rows of a table.
+    /// - Returns: for as many rows as the state's length stands for where each target has a row of each table.
+    private func expectedRows(share: Double = 1) -> (count: Int, nameByteCount: Int) {
+        let length = Int((try? Stamp.of(path: path))??.byteCount ?? 0)
+        let byteCount = min(Int(Double(length) * min(share, 1)), 1 << 30)
         return (byteCount / 400, byteCount / 4)
     }
 
@@ -19,9 +20,12 @@ extension StateStore {
     package func objectList(ofSource source: String) throws -> ObjectList {
         try read { database, session in
             var list = ObjectList()
-            let expected = expectedRows
+            let places = try session.coder.texts.all(startingWith: source + ":", in: database)
+            // Outputs have directories, too, and there are other sources.
+            let share = 2 * Double(places.count) / Double(max(1, session.coder.texts.lastNumber))
+            let expected = expectedRows(share: share)
             list.reserve(count: expected.count, keyByteCount: expected.nameByteCount)
-            for place in try session.coder.texts.all(startingWith: source + ":", in: database) {
+            for place in places {
                 let directory = Array(place.text.utf8.dropFirst(source.utf8.count + 1))
                 try unsafe session.scan(.object, places: place.number...place.number, in: database) {
                     _, name, row in
@@ -49,7 +53,7 @@ extension StateStore {
     package func actionTable() throws -> ActionTable {
         try read { database, session in
             var table = ActionTable()
-            let expected = expectedRows
+            let expected = expectedRows()
             table.reserve(count: expected.count, outputByteCount: expected.nameByteCount)
             var recipes = Numbering()
             var writers = Numbering()
