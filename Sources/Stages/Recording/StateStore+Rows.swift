@@ -35,14 +35,16 @@ extension StateStore.Session {
         let isOnePlace = places?.count == 1
         precondition(isOnePlace || prefix.isEmpty)
         if !isOnePlace { try coder.texts.loadAll(in: database) }
-        let filter =
+        // The place of one need not be taken out of every row.
+        let query =
             switch (isOnePlace, prefix.isEmpty) {
-            case (true, true): "WHERE place = ? "
-            case (true, false): "WHERE place = ? AND name >= ? "
-            case (false, _): places == nil ? "" : "WHERE place BETWEEN ? AND ? "
+            case (true, true): "name, body FROM \(table.name) WHERE place = ? ORDER BY name"
+            case (true, false): "name, body FROM \(table.name) WHERE place = ? AND name >= ? ORDER BY name"
+            case (false, _):
+                "name, body, place FROM \(table.name) "
+                    + (places == nil ? "" : "WHERE place BETWEEN ? AND ? ") + "ORDER BY place, name"
             }
-        let rows = try SQLStatement(
-            database, "SELECT place, name, body FROM \(table.name) \(filter)ORDER BY place, name")
+        let rows = try SQLStatement(database, "SELECT \(query)")
         if let places {
             try rows.bind(1, places.lowerBound)
             if !isOnePlace { try rows.bind(2, places.upperBound) }
@@ -53,8 +55,8 @@ extension StateStore.Session {
         var lastName: [UInt8] = []
         var isFirst = true
         while try rows.step() {
-            let number = rows.integer(0)
-            let name = unsafe rows.bytes(1)
+            let number = isOnePlace ? places!.lowerBound : rows.integer(2)
+            let name = unsafe rows.bytes(0)
             if !prefix.isEmpty, unsafe !name.starts(with: prefix.utf8) { return }
             if isFirst || number != place.number {
                 guard isFirst || number > place.number else { throw Self.disorder }
@@ -70,7 +72,7 @@ extension StateStore.Session {
 
             var isGood = false
             if isPlaceKnown,
-                var reader = unsafe RowReader(rows.bytes(2), table: table, place: number, name: name)
+                var reader = unsafe RowReader(rows.bytes(1), table: table, place: number, name: name)
             {
                 isGood = unsafe try decode(place, name, &reader)
             }
