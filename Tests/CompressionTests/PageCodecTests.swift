@@ -23,8 +23,10 @@ import Testing
         return output
     }
 
-    private static func zstd(_ bytes: [UInt8], level: Int = 3) -> [UInt8] {
-        var compressor = ZstdCompressor(level: level)
+    private static func zstd(
+        _ bytes: [UInt8], level: Int = 3, search: ZstdCompressor.Search? = nil
+    ) -> [UInt8] {
+        var compressor = ZstdCompressor(level: level, search: search)
         var frame = [UInt8](repeating: 0, count: ZstdCompressor.byteCountBound(for: bytes.count))
         let written = unsafe bytes.withUnsafeBytes { source in
             unsafe frame.withUnsafeMutableBytes { unsafe compressor.compress(source, into: $0) }
@@ -37,8 +39,8 @@ import Testing
         var generator = SeededGenerator(seed: UInt64(count))
         let noise = (0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next() % 5) }
         for bytes in [noise, [UInt8](repeating: 7, count: count)] {
-            for level in [1, 3, 19] {
-                let frame = Self.zstd(bytes, level: level)
+            for (level, search) in [(1, nil), (3, nil), (3, Self.search), (19, nil)] {
+                let frame = Self.zstd(bytes, level: level, search: search)
                 #expect(try Self.unzstd(frame, byteCount: count) == bytes)
                 #expect(count <= ZstdDecompressor.byteCountBound(for: frame.count))
             }
@@ -46,6 +48,22 @@ import Testing
         // Frames may follow each other.
         #expect(
             try Self.unzstd(Self.zstd(noise) + Self.zstd([1, 2]), byteCount: count + 2) == noise + [1, 2])
+    }
+
+    private static let search = ZstdCompressor.Search(hashLog: 16, leastMatch: 4)
+
+    /// Four bytes of each row are those of a row before, and libzstd's level 1 looks for more.
+    @Test("a search of its own finds what is shorter than the level's") func search() throws {
+        var generator = SeededGenerator(seed: 3)
+        let words = (0..<64).map { _ in (0..<4).map { _ in UInt8.random(in: 0...255, using: &generator) } }
+        let bytes = (0..<20_000).flatMap { _ in
+            words.randomElement(using: &generator)!
+                + (0..<2).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        }
+        let found = Self.zstd(bytes, level: 1, search: Self.search)
+        #expect(found.count < bytes.count * 8 / 10)
+        #expect(Self.zstd(bytes, level: 1).count > bytes.count * 9 / 10)
+        #expect(try Self.unzstd(found, byteCount: bytes.count) == bytes)
     }
 
     /// Lengths around those at which a frame's header and its blocks change.
@@ -67,8 +85,8 @@ import Testing
         }
         let bytes = noise + rest
         // One context for all: what it remembers of a frame must not matter to the next.
-        for level in [1, 3, 9] {
-            var compressor = ZstdCompressor(level: level)
+        for (level, search) in [(1, nil), (3, nil), (3, Self.search), (9, nil)] {
+            var compressor = ZstdCompressor(level: level, search: search)
             for _ in 0..<2 {
                 let bound = ZstdCompressor.byteCountBound(for: count, pieces: count / piece + 2)
                 var frame = [UInt8](repeating: 0, count: bound)

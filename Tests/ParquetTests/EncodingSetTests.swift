@@ -67,28 +67,4 @@ import Testing
 
     @Test("the set that is taken without a choice")
     func usual() { #expect(WriterOptions().encodings == .smallest) }
-
-    @Test(
-        "levels 2 and 3 are level 1 for floats that are split, and for nothing else",
-        arguments: [true, false])
-    func levelOfStreams(isSplit: Bool) throws {
-        var generator = SeededGenerator(seed: 7)
-        let column = Column(type: .float64, capacity: 20_000)
-        var price = 30_000.0
-        for _ in 0..<20_000 {
-            price += Double(Int.random(in: -20...20, using: &generator)) / 100
-            column.append((price * 100).rounded() / 100)
-        }
-        func bytes(level: Int) throws -> [UInt8] {
-            var options = WriterOptions()
-            options.compression = .zstd(level: level)
-            options.columnEncodings = [ColumnEncoding(.index(0), isSplit ? .byteStreamSplit : .plain)]
-            let fields = [Field(name: "price", type: .float64, isNullable: false)]
-            return try writeFile(fields: fields, batches: [[column]], options: options).bytes
-        }
-        let first = try bytes(level: 1)
-        #expect(try bytes(level: 2) == first || !isSplit)
-        #expect(try (bytes(level: 3) == first) == isSplit)
-        #expect(try bytes(level: 9) != first)
-    }
 }

@@ -9,11 +9,30 @@ import CZstd
 
     private let context: OpaquePointer
 
-    /// - Parameter level: in `levels`; libzstd takes the nearest one for others.
-    package init(level: Int) {
+    /// A search for repetitions other than the one a level stands for: libzstd's `fast`, one look into one table for each place.
+    package struct Search: Hashable, Sendable {
+        /// The table has 2 to this many entries, of 4 bytes; fewer for a short source.
+        package var hashLog: Int
+        /// Bytes that must be the same, `4...7`.
+        package var leastMatch: Int
+
+        package init(hashLog: Int, leastMatch: Int) {
+            self.hashLog = hashLog
+            self.leastMatch = leastMatch
+        }
+    }
+
+    /// - Parameters:
+    ///   - level: in `levels`; libzstd takes the nearest one for others.
+    ///   - search: in place of the level's.
+    package init(level: Int, search: Search? = nil) {
         // Null only when malloc fails, which the process cannot survive anyway.
         unsafe context = ZSTD_createCCtx()!
         unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, Int32(clamping: level))
+        guard let search else { return }
+        unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_strategy, Int32(ZSTD_fast.rawValue))
+        unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_hashLog, Int32(search.hashLog))
+        unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_minMatch, Int32(search.leastMatch))
     }
 
     deinit { unsafe ZSTD_freeCCtx(context) }

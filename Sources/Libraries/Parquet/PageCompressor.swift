@@ -3,17 +3,17 @@ import Compression
 /// The codec of a file, with the state it reuses from page to page.
 struct PageCompressor: ~Copyable {
     private var zstd: ZstdCompressor?
-    /// For pages in pieces, where it is another.
-    private var zstdOfPieces: ZstdCompressor?
     private var gzip: GzipCompressor?
     /// Whether pages are compressed; a codec that gains too little for a chunk is left out.
     var isOn = true
 
-    /// Levels up to which pieces are compressed at level 1.
+    /// How level 3 searches. What repeats in columns is short: a row's value, or the end of one. libzstd's own level 3 keeps a second
+    /// table to find long repetitions first.
     ///
-    /// Bytes of one place of a float repeat little: what level 3 finds in them beyond level 1, in 1.4 times the time, is 0.5 % of a
-    /// file of 1m klines.
-    private static let lastLevelForFastPieces = 3
+    /// Measured with libzstd 1.5.4 against that level, by one thread: the indices of a column of prices (8 pages of 200 KB) 0.8 %
+    /// larger in 0.75 of the time, packed deltas of ids 0.3 % smaller in 0.67, split prices of a month of minutes 0.3 % smaller in
+    /// 0.8, CSV as text 7 % smaller in 0.8.
+    private static let search = ZstdCompressor.Search(hashLog: 16, leastMatch: 4)
 
     /// Shorter pieces are not worth a table of code lengths each.
     private static let leastPieceByteCount = 1024
@@ -28,9 +28,7 @@ struct PageCompressor: ~Copyable {
         switch compression {
         case .uncompressed: break
         case .gzip(let level): gzip = GzipCompressor(level: level)
-        case .zstd(let level):
-            zstd = ZstdCompressor(level: level)
-            if level > 1, level <= Self.lastLevelForFastPieces { zstdOfPieces = ZstdCompressor(level: 1) }
+        case .zstd(let level): zstd = ZstdCompressor(level: level, search: level == 3 ? Self.search : nil)
         }
     }
 
@@ -55,20 +53,15 @@ struct PageCompressor: ~Copyable {
                     let stored =
                         hasPieces && lead <= Self.mostStoredLead
                         ? unsafe Self.randomByteCount(bytes, lead: lead, piece: piece, randomPieces) : 0
-                    func compressPieces(_ zstd: inout ZstdCompressor) -> Int? {
-                        stored > 0
-                            ? unsafe zstd.compress(
-                                bytes, storedByteCount: stored, pieceByteCount: piece, into: room)
-                            : unsafe zstd.compress(
-                                bytes, leadByteCount: lead, pieceByteCount: piece, into: room)
-                    }
                     let written =
-                        if !hasPieces {
-                            unsafe zstd!.compress(bytes, into: room)
-                        } else if zstdOfPieces != nil {
-                            compressPieces(&zstdOfPieces!)
+                        if stored > 0 {
+                            unsafe zstd!.compress(
+                                bytes, storedByteCount: stored, pieceByteCount: piece, into: room)
+                        } else if hasPieces {
+                            unsafe zstd!.compress(
+                                bytes, leadByteCount: lead, pieceByteCount: piece, into: room)
                         } else {
-                            compressPieces(&zstd!)
+                            unsafe zstd!.compress(bytes, into: room)
                         }
                     guard let written else {
                         throw ParquetProblem(.compression(name: name))

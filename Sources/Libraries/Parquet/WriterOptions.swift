@@ -6,7 +6,7 @@ public struct WriterOptions: Hashable, Sendable {
         case uncompressed
         /// Level `0...9`.
         case gzip(level: Int)
-        /// Any level libzstd knows, usually `1...19`. Pages of BYTE_STREAM_SPLIT are compressed at level 1 up to level 3.
+        /// Any level libzstd knows, usually `1...19`. Level 3 searches in a way that suits columns.
         case zstd(level: Int)
     }
 
