@@ -127,7 +127,10 @@ package struct BuildGraph: Sendable {
 
     private func action(making output: Span<UInt8>, besidesRule other: Int?) -> ActionID? {
         for (rule, range) in actionsOfRules.enumerated() where rule != other && !range.isEmpty {
-            guard output.hasPrefix(outputPrefixes[rule]) else { continue }
+            let prefix = outputPrefixes[rule]
+            guard output.count >= prefix.count,
+                output.equals(at: 0, prefix.span, at: 0, count: prefix.count)
+            else { continue }
             if let place = outputs.place(of: output, in: range) { return ActionID(place) }
         }
         return nil
@@ -155,14 +158,6 @@ package struct BuildGraph: Sendable {
     /// The pattern of the rule that found a raw first.
     func firstPattern(of raw: RawID) -> Pattern {
         project.rules[Int(rawRules[raw.index])].inputs[Int(rawPreferences[raw.index])].pattern
-    }
-}
-
-extension Span<UInt8> {
-    fileprivate func hasPrefix(_ prefix: [UInt8]) -> Bool {
-        guard count >= prefix.count else { return false }
-        for index in prefix.indices where self[index] != prefix[index] { return false }
-        return true
     }
 }
 

@@ -31,7 +31,11 @@ package struct InputReader: Sendable {
         var lastAnswer: Bool?
 
         mutating func accepts(_ value: Span<UInt8>) -> Bool {
-            if let lastAnswer, value.equals(lastValue) { return lastAnswer }
+            if let lastAnswer, value.count == lastValue.count,
+                value.equals(at: 0, lastValue.span, at: 0, count: value.count)
+            {
+                return lastAnswer
+            }
             lastValue.removeAll(keepingCapacity: true)
             for index in 0..<value.count { lastValue.append(value[index]) }
             let answer = matcher.accepts(String(decoding: lastValue, as: UTF8.self))
@@ -116,12 +120,6 @@ package struct InputReader: Sendable {
 }
 
 extension Span<UInt8> {
-    fileprivate func equals(_ other: [UInt8]) -> Bool {
-        guard count == other.count else { return false }
-        for index in 0..<count where self[index] != other[index] { return false }
-        return true
-    }
-
     fileprivate func append(_ range: Range<Int>, to bytes: inout [UInt8]) {
         unsafe extracting(range).withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
     }

@@ -68,6 +68,8 @@ private struct RuleExpansion {
     private var outputs = OutputNames()
     private var series = NameList()
     private var seriesIndex = NameIndex()
+    /// What the only pattern matched, where that is known already.
+    private var matchedOnce: [MatchedNames]?
 
     init(rule: Int) { self.rule = rule }
 
@@ -77,22 +79,21 @@ private struct RuleExpansion {
     /// actions stand in the graph: nearly always, since keys sort like the outputs they make. Neither names nor candidates
     /// are kept meanwhile.
     ///
-    /// - Returns: false where they are not, or the rule is another; nothing was done then.
-    func addActionsAsFound(
+    /// - Returns: false where they are not, or the rule is another; the graph is as it was then.
+    mutating func addActionsAsFound(
         to graph: inout BuildGraph, isMirrorable: @Sendable (Span<UInt8>) -> Bool
     ) -> Bool {
         let definition = graph.project.rules[rule]
         guard definition.inputs.count == 1, let source = definition.inputs[0].source,
             let list = graph.project.sources.firstIndex(where: { $0.name == source })
         else { return false }
-        let isRemote = graph.isRemote(list: list)
-        let pattern = definition.inputs[0].pattern
-        let keys = graph.objects[list].keys
-        let found = matched(
-            keys, keys.places(withPrefix: pattern.literalPrefix), by: InputReader(pattern, of: definition),
-            needsSeries: false, isUsable: { !isRemote || isMirrorable($0) }
+        let found = matchedKeys(
+            of: definition.inputs[0], list: list, in: graph, needsSeries: false, isMirrorable: isMirrorable
         ).filter { !$0.places.isEmpty }
-        guard areInOrder(found) else { return false }
+        guard areInOrder(found) else {
+            matchedOnce = found
+            return false
+        }
         let count = found.reduce(0) { $0 + $1.places.count }
         graph.beginActions(ofRule: rule, count: count, inputCount: count)
         var last = MatchedNames()
@@ -122,40 +123,48 @@ private struct RuleExpansion {
         // Inputs of one pattern do not compete.
         let needsSeries = definition.inputs.count > 1
         for (preference, input) in definition.inputs.enumerated() {
-            let reader = InputReader(input.pattern, of: definition)
-            let prefix = input.pattern.literalPrefix
             if let source = input.source {
                 guard let list = graph.project.sources.firstIndex(where: { $0.name == source }) else {
                     continue
                 }
-                let keys = graph.objects[list].keys
-                let isRemote = graph.isRemote(list: list)
                 take(
-                    keys, keys.places(withPrefix: prefix), by: reader, list: UInt16(list),
-                    preference: preference,
-                    needsSeries: needsSeries, isUsable: { !isRemote || isMirrorable($0) })
+                    matchedOnce
+                        ?? matchedKeys(
+                            of: input, list: list, in: graph, needsSeries: needsSeries,
+                            isMirrorable: isMirrorable),
+                    list: UInt16(list), preference: preference)
                 continue
             }
+            let reader = InputReader(input.pattern, of: definition)
+            let prefix = input.pattern.literalPrefix
             for range in graph.actionsOfRules {
-                take(
+                let found = matched(
                     graph.outputs, graph.outputs.places(withPrefix: prefix, in: range), by: reader,
-                    list: Candidate.actionList, preference: preference, needsSeries: needsSeries,
-                    isUsable: { _ in true })
+                    needsSeries: needsSeries, isUsable: { _ in true })
+                take(found, list: Candidate.actionList, preference: preference)
             }
             let files = graph.objects[graph.localList].keys
-            take(
-                files, files.places(withPrefix: prefix), by: reader, list: UInt16(graph.localList),
-                preference: preference, needsSeries: needsSeries,
+            let found = matched(
+                files, files.places(withPrefix: prefix), by: reader, needsSeries: needsSeries,
                 isUsable: { graph.action(making: $0) == nil })
+            take(found, list: UInt16(graph.localList), preference: preference)
         }
     }
 
-    private mutating func take(
-        _ names: NameList, _ range: Range<Int>, by reader: InputReader, list: UInt16, preference: Int,
-        needsSeries: Bool, isUsable: @Sendable (Span<UInt8>) -> Bool
-    ) {
-        let found = matched(
-            names, range, by: reader, needsSeries: needsSeries, isUsable: isUsable)
+    /// What a pattern matches of the keys of its source, which is a list of the graph.
+    private func matchedKeys(
+        of input: InputPattern, list: Int, in graph: BuildGraph, needsSeries: Bool,
+        isMirrorable: @Sendable (Span<UInt8>) -> Bool
+    ) -> [MatchedNames] {
+        let keys = graph.objects[list].keys
+        let isRemote = graph.isRemote(list: list)
+        return matched(
+            keys, keys.places(withPrefix: input.pattern.literalPrefix),
+            by: InputReader(input.pattern, of: graph.project.rules[rule]), needsSeries: needsSeries,
+            isUsable: { !isRemote || isMirrorable($0) })
+    }
+
+    private mutating func take(_ found: [MatchedNames], list: UInt16, preference: Int) {
         let count = found.reduce(0) { $0 + $1.places.count }
         candidates.reserveCapacity(candidates.count + count)
         for part in found {

@@ -61,7 +61,8 @@ func matched(
             && reader.read(
                 names[bytes: place], output: &found.outputs, series: &found.series, days: &found.days)
         { found.places.append(UInt32(place)) }
-        found.findOrder()
+        // Of several patterns nobody asks.
+        if !needsSeries { found.findOrder() }
         return found
     }
 }

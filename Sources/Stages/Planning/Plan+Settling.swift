@@ -91,8 +91,7 @@ private struct Settling {
     /// False where a plan would find something to do for this file, as it is recorded now.
     private mutating func note(_ raw: RawID, _ facts: RawFacts) -> Bool {
         let graph = plan.graph
-        let list = Int(graph.rawLists[raw.index])
-        let isRemote = graph.isRemote(list: list)
+        let isRemote = graph.isRemote(raw)
         let finding =
             isRemote
             ? inspectObject(
