@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Zips of CSV -> Parquet: datamake next to pyarrow, Polars and DuckDB, on one machine in one run.
 
-    scripts/setup && .venv/bin/python benchmarks/cleaning.py [--runs 5] [--threads 2] [--only klines] [--work DIR | --archive DIR]
+    scripts/benchmark cleaning [--runs 5] [--threads 2] [--only klines] [--work DIR | --archive DIR]
 
 Makes an archive with sample-archive (six daily files of 1,000,000 aggTrades; 10 symbols of 31 daily 1m kline files), or
 takes the one in --archive (laid out like the bucket: data/spot/daily/...), then runs the programs in turn, A B C D A B C

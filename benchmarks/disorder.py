@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """One zip of trades in order, and the same rows out of order or twice: what putting them right costs.
 
-    scripts/setup && .venv/bin/python benchmarks/disorder.py [--rows 6000000] [--runs 5] [--threads 1] [--work DIR]
+    scripts/benchmark disorder [--rows 6000000] [--runs 5] [--threads 1] [--work DIR]
 
 Makes one CSV of trades (about 80 bytes a row) in each disorder, zips it, and builds each in turn, A B C ..., A B C ...,
 into an empty directory. Prints the least wall and processor seconds of the whole command, their ratio to the case in

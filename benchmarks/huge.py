@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """One zip64 that holds one huge CSV: speed and memory next to those of a smaller one.
 
-    benchmarks/huge.py [--gigabytes 1 10] [--threads 1 2] [--runs 1] [--no-order] [--work DIR] [--program DATAMAKE]
+    scripts/benchmark huge [--gigabytes 1 10] [--threads 1 2] [--runs 1] [--no-order] [--work DIR] [--program DATAMAKE]
 
 Writes a zip of trades for each size, as a stream: a block of 100,000 rows is made once; only the id and the time of a
 row are counted on, from block to block, so that every id is new and the rows are in order. With --no-order they are in

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What knowing costs as projects grow: that there is nothing to do, why targets are stale, what one change makes stale.
 
-    benchmarks/scale.py [--objects 10000 100000 1000000] [--runs 5] [--work DIR] [--json] [--plot FILE.svg]
-                        [--snakemake PROGRAM [--snakemake-jobs 10000]]
+    scripts/benchmark scale [--objects 10000 100000 1000000] [--runs 5] [--work DIR] [--json] [--plot FILE.svg]
+                            [--snakemake-jobs 10000]
 
 For every size projects are made without any download: empty files, and records that fit them (the program `scale`). In one
 each object makes a partition of its own, in another some 30 make a month. Measured are whole processes, the median of all
@@ -17,8 +17,8 @@ runs and the most memory:
                     which lists all of them from a server on this machine
 
 all with `--refresh none` but the last, and, run by root, with no other tree in the kernel's caches. Ninja gets a build.ninja
-in which as many inputs make as many outputs, and has built them; Snakemake, where its program is named, a Snakefile with so
-many jobs that are done.
+in which as many inputs make as many outputs, and has built them; Snakemake a Snakefile with so many jobs that are done (0
+leaves it out).
 """
 import argparse, json, os, pathlib, shutil, socket, statistics, subprocess, sys, tempfile, time, zipfile
 from growth import write_plot
@@ -140,7 +140,15 @@ def one_change(binaries, project, runs):
     return {"planning seconds": round(statistics.median(planning), 5), "seconds": round(statistics.median(whole), 3)}
 
 
-def ninja_figures(work, objects, runs):
+def peer(name):
+    """A peer's program: beside the Python that runs this, where scripts/setup --peers puts it, or on PATH."""
+    program = shutil.which(name, path=os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")]))
+    if program is None:
+        print(f"scale: without {name}, which is not installed: scripts/setup --peers brings it", file=sys.stderr)
+    return program
+
+
+def ninja_figures(program, work, objects, runs):
     """Ninja with as many inputs and outputs, in as many directories."""
     directory = os.path.join(work, f"scale-ninja-{objects}")
     if not os.path.exists(directory):
@@ -157,8 +165,8 @@ def ninja_figures(work, objects, runs):
             for start in range(0, objects, 1000):
                 for number in range(start, min(start + 1000, objects)):
                     file.write(f"build out/{start}/{number}: make in/{start}/{number}\n")
-    forget_other_trees(["ninja"], directory)
-    return {"nothing to do": medians(["ninja"], directory, runs), "files": 2 * objects}
+    forget_other_trees([program], directory)
+    return {"nothing to do": medians([program], directory, runs), "files": 2 * objects}
 
 
 def snakemake_figures(program, work, jobs):
@@ -182,9 +190,10 @@ def main():
     arguments.add_argument("--work", help="where the projects stay for the next time")
     arguments.add_argument("--json", action="store_true")
     arguments.add_argument("--plot", help="draws time and memory against the number of objects")
-    arguments.add_argument("--snakemake", help="Snakemake's program")
     arguments.add_argument("--snakemake-jobs", type=int, default=10_000)
     options = arguments.parse_args()
+    ninja = peer("ninja")
+    snakemake = peer("snakemake") if options.snakemake_jobs else None
     binaries = built("datamake", "scale", "sample-archive")
     with tempfile.TemporaryDirectory() as scratch:
         work = os.path.abspath(options.work or scratch)
@@ -192,11 +201,11 @@ def main():
         for objects in options.objects:
             rows.append((objects, "a partition each", datamake_figures(binaries, work, objects, options.runs, False)))
             rows.append((objects, "monthly partitions", datamake_figures(binaries, work, objects, options.runs, True)))
-            if shutil.which("ninja"):
-                rows.append((objects, "Ninja", ninja_figures(work, objects, options.runs)))
-        if options.snakemake:
+            if ninja:
+                rows.append((objects, "Ninja", ninja_figures(ninja, work, objects, options.runs)))
+        if snakemake:
             jobs = options.snakemake_jobs
-            rows.append((jobs, "Snakemake", snakemake_figures(options.snakemake, work, jobs)))
+            rows.append((jobs, "Snakemake", snakemake_figures(snakemake, work, jobs)))
     if options.plot:
         write_plot(options.plot, rows)
     if options.json:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the scheduler costs a job, and how evenly it loads its workers.
 
-    benchmarks/scheduler.py [--jobs 1000000] [--workers 2] [--runs 5] [--json]
+    scripts/benchmark scheduler [--jobs 1000000] [--workers 2] [--runs 5] [--json]
 
 Trivial jobs, which do nothing: through the deque alone (one thread pushes and takes, one steals), as Swift tasks on the pool, and
 as the jobs of a schedule of several shapes. Printed are the median rate of all runs, the least and the most, and the

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """What every step from zip to Parquet costs, next to the one nobody can leave out: inflating.
 
-    benchmarks/steps.py [--runs 5] [--json | --markdown] [--work DIR] [ZIP ...]
+    scripts/benchmark steps [--runs 5] [--json | --markdown] [--work DIR] [ZIP ...]
 
 Makes zips with sample-archive, the same on every run (1,000,000 aggTrades; 31 days of 1m klines), and measures with them
 and with a made-up text that has a column of every type. ZIPs measures real ones instead: daily aggTrades and 1m klines of
 the spot market. Times are processor seconds of one thread, so a busy machine disturbs them little.
 
-    benchmarks/steps.py --inflate-only ZIP ...
+    scripts/benchmark steps --inflate-only ZIP ...
 
 inflates the zips with ISA-L, does nothing else, and prints the processor seconds of that process: the floor that
 benchmarks/cleaning.py compares a whole build with.
