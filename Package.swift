@@ -78,7 +78,7 @@ let package = Package(
         .target(name: "CVector", path: "Sources/System/CVector"),
 
         .library("Problems"),
-        .library("Bytes", uses: ["CXXHash", "CCrypto"], lendsSpans: true),
+        .library("Bytes", uses: ["CXXHash", "CCrypto", "CVector"], lendsSpans: true),
         .library("Columns", uses: ["Bytes"]),
         .library("Compression", uses: ["Problems", "CZlib", "CISAL", "CZstd", "CVector"]),
         .library("Zip", uses: ["Problems", "Bytes", "Compression"]),

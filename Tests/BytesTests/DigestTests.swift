@@ -34,6 +34,20 @@ import Testing
         #expect(SHA256Digest(text) == nil)
     }
 
+    /// Lengths around a block's and the padding's, and files of very different lengths side by side.
+    @Test("together as one by one", arguments: [UInt64](1...30)) func together(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        let lengths = [0, 1, 55, 56, 63, 64, 65, 119, 127, 128, 129, 1_000, 5_000, 20_000]
+        let files = (0..<Int.random(in: 0...9, using: &random)).map { _ in
+            (0..<lengths.randomElement(using: &random)!).map { _ in UInt8.random(in: 0...255, using: &random)
+            }
+        }
+        let held = files.map { HeldBytes($0) }
+        let expected = files.map { ContentIdentity(of: $0) }
+        #expect(ContentIdentity.identities(of: held) == expected)
+        #expect(ContentIdentity.identities(of: held, usesKernel: false) == expected)
+    }
+
     /// However the bytes are cut into pieces, the digests are those of the whole.
     @Test("pieces", arguments: [UInt64](1...20)) func pieces(seed: UInt64) {
         var random = SeededGenerator(seed: seed)

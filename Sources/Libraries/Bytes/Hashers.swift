@@ -25,8 +25,11 @@ import CXXHash
     }
 }
 
+// The state is the value's own: whoever has the one has the other.
+extension XXH3Hasher: @unchecked Sendable {}
+
 /// SHA-256 over bytes that arrive in pieces, by libcrypto (which uses the processor's SHA instructions).
-@safe public struct SHA256Hasher: ~Copyable {
+@safe public struct SHA256Hasher: ~Copyable, Sendable {
     private var context = SHA256_CTX()
 
     public init() { unsafe SHA256_Init(&context) }
@@ -47,7 +50,7 @@ import CXXHash
 }
 
 /// Both digests and the length of one stream, in one pass.
-public struct IdentityHasher: ~Copyable {
+public struct IdentityHasher: ~Copyable, Sendable {
     private var xxh3 = XXH3Hasher()
     private var sha256 = SHA256Hasher()
     public private(set) var byteCount = 0
