@@ -51,6 +51,40 @@ import Testing
         #expect(try status() == ["bars": ["stale": 2, "missing": 1], "raw": ["fresh": 3]])
     }
 
+    @Test("a large zip of a directory is read once, and its digests are those of the file")
+    func largeFile() throws {
+        let archive = try Archive(symbols: ["AAA"], days: 0)
+        let key = Archive.key("AAA", "2024-01-01")
+        let csv = Archive.csv("AAA", "2024-01-01", rows: 30_000)
+        try archive.put(csv, at: key, level: 1)
+        let path = archive.path + "/" + key
+        #expect(try archive.read(key).count > 256 << 10)
+        let project = try ProjectDirectory(barsDatafile(.directory(archive.path)))
+        #expect(try project.build().counts == BuildCounts(considered: 1, built: 1))
+        let targets: [Target] = try project.decodeLines(try project.datamake("ls", "--json"))
+        let file = try #require(targets.first { $0.kind == "remote" })
+        #expect(file.sha256 == (try sha256(path)))
+        #expect(try project.build().counts == BuildCounts(considered: 1, fresh: 1))
+        #expect(try project.datamake("verify").status == 0)
+        // The same rows, zipped otherwise.
+        try archive.put(csv, at: key, level: 2, month: 2)
+        #expect(try project.build().counts == BuildCounts(considered: 1, unchanged: 1))
+
+        var damaged = try archive.read(key)
+        damaged[damaged.count / 2] ^= 0x10
+        try archive.write(damaged, at: key)
+        let failed = try project.build()
+        #expect(failed.status == 1)
+        #expect(failed.failures.map(\.category) == ["data"])
+        // Where a digest is published, the copy is at fault and not what is in it.
+        try project.edit(
+            "{dir: \(archive.path)}", to: "{dir: \(archive.path), checksum: \"{key}.CHECKSUM\"}")
+        let refused = try project.build()
+        #expect(refused.failures.map(\.category) == ["checksum"])
+        try archive.put(csv, at: key, level: 1)
+        #expect(try project.build().status == 0)
+    }
+
     @Test("ls shows rows as they are in the partitions")
     func rows() throws {
         let archive = try Archive()

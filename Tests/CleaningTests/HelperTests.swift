@@ -16,8 +16,8 @@ import Zip
 
     private func clean(
         _ bench: Bench, _ files: [String], _ table: Table, helps: Bool, memoryByteCount: Int = 128 << 20,
-        failsAt failingByte: Int? = nil, contents: @escaping (Int) throws -> HeldBytes? = { _ in nil },
-        isCancelled: () -> Bool = { false }
+        failsAt failingByte: Int? = nil,
+        contents: InputFiles = InputFiles(), isCancelled: () -> Bool = { false }
     ) throws -> (dataset: CleanedDataset, parquet: Data, grantCount: Int) {
         var job = CleanJob(
             table: table,
@@ -41,7 +41,7 @@ import Zip
         weak var grant: Grant?
         defer { #expect(grant == nil) }
         let dataset = try Cleaning.clean(
-            job, output: output, rejects: rejects.output, contents: contents,
+            job, output: output, rejects: rejects.output, files: contents,
             spareProcessor: {
                 guard helps else { return nil }
                 grantCount += 1
@@ -95,9 +95,16 @@ import Zip
         }
     }
 
-    /// As who hashes the files would give them.
-    private func contents(_ bench: Bench, _ files: [String]) -> (Int) throws -> HeldBytes? {
-        { index in HeldBytes(Array(try bench.directory.read(files[index]))) }
+    /// As who hashes the files would give them: `most` of those that are asked for, and none from `badFile` on.
+    private func contents(
+        _ bench: Bench, _ files: [String], most: Int = .max, badFile: Int = .max
+    ) -> InputFiles {
+        InputFiles(contents: { range in
+            if range.lowerBound >= badFile { throw Disk() }
+            return try range.prefix { $0 < badFile }.prefix(most).map {
+                HeldBytes(Array(try bench.directory.read(files[$0])))
+            }
+        })
     }
 
     @Test("many short files, read in groups ahead of their turn", arguments: [1, 2, 3, 4, 5, 7, 10, 31])
@@ -109,11 +116,14 @@ import Zip
             let files = try putShortZips(bench, rows, count: count)
             let alone = try clean(
                 bench, files, Self.table, helps: false, contents: contents(bench, files))
-            let helped = try clean(bench, files, Self.table, helps: true, contents: contents(bench, files))
-            #expect(helped.parquet == alone.parquet, "\(name)")
-            #expect(helped.dataset == alone.dataset, "\(name)")
-            #expect(helped.dataset.inputs.map(\.name) == files)
-            #expect(helped.grantCount == 1)
+            for most in [1, 2, .max] {
+                let helped = try clean(
+                    bench, files, Self.table, helps: true, contents: contents(bench, files, most: most))
+                #expect(helped.parquet == alone.parquet, "\(name)")
+                #expect(helped.dataset == alone.dataset, "\(name)")
+                #expect(helped.dataset.inputs.map(\.name) == files)
+                #expect(helped.grantCount == 1)
+            }
         }
     }
 
@@ -127,12 +137,11 @@ import Zip
             let sound = damaged
             damaged[damaged.count / 2] ^= 0x10
             try bench.directory.write(damaged, to: files[index])
-            let contents = contents(bench, files)
             let problems = [false, true].map { helps in
                 #expect(throws: ZipProblem.self, "\(index)") {
                     try clean(
                         bench, files, Self.table, helps: helps,
-                        contents: { if $0 > index { throw Disk() } else { try contents($0) } })
+                        contents: contents(bench, files, badFile: index + 1))
                 }
             }
             #expect(problems[0] == problems[1] && problems[0] != nil)
@@ -140,17 +149,55 @@ import Zip
             #expect(throws: Disk.self) {
                 try clean(
                     bench, files, Self.table, helps: true,
-                    contents: { if $0 == index { throw Disk() } else { try contents($0) } })
+                    contents: contents(bench, files, badFile: index))
             }
             var batches = 0
             #expect(throws: CancellationError.self) {
                 try clean(
-                    bench, files, Self.table, helps: true, contents: contents,
+                    bench, files, Self.table, helps: true, contents: contents(bench, files),
                     isCancelled: {
                         batches += 1
                         return batches > index
                     })
             }
+        }
+    }
+
+    @Test(
+        "who wants to know what large files hold is told, of zip, gzip and plain ones",
+        arguments: [false, true])
+    func identities(helps: Bool) throws {
+        let bench = try Bench()
+        let rows = (0..<60_000).map { "\($0),\($0 &* 2_654_435_761 % 1_000_003)\n" }
+        try put(bench, Array(rows[..<30_000]), as: "a.zip")
+        try bench.directory.write(Data(rows[30_000..<59_000].joined().utf8), to: "b.csv")
+        try put(bench, Array(rows[59_000...]), as: "c.zip")
+        var files = ["a.zip", "b.csv", "c.zip"]
+        if let python = Peer.python {
+            let script =
+                "import gzip,sys; open(sys.argv[2],'wb').write(gzip.compress(open(sys.argv[1],'rb').read()))"
+            let paths = ["b.csv", "b.csv.gz"].map { bench.directory.path($0) }
+            #expect(try Peer.run(python, ["-c", script] + paths).status == 0)
+            files[1] = "b.csv.gz"
+        }
+        var found: [Int: ContentIdentity] = [:]
+        let wants = InputFiles(wantsIdentity: { _ in true }, identified: { found[$0] = $1 })
+        let cleaned = try clean(bench, files, Self.table, helps: helps, contents: wants)
+        #expect(cleaned.dataset.statistics.rowCount == 60_000)
+        for (index, file) in files.enumerated() {
+            #expect(found[index] == ContentIdentity(of: Array(try bench.directory.read(file))), "\(file)")
+        }
+        // Who has the bytes anyway is not told.
+        found = [:]
+        var holds = contents(bench, ["a.zip", "c.zip"])
+        holds.wantsIdentity = { _ in true }
+        holds.identified = { found[$0] = $1 }
+        let held = try clean(bench, ["a.zip", "c.zip"], Self.table, helps: helps, contents: holds)
+        #expect(held.dataset.statistics.rowCount == 31_000)
+        #expect(found.isEmpty)
+        let refuses = InputFiles(wantsIdentity: { $0 == 1 }, identified: { _, _ in throw Disk() })
+        #expect(throws: Disk.self) {
+            try clean(bench, files, Self.table, helps: helps, contents: refuses)
         }
     }
 

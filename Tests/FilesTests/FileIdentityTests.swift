@@ -19,6 +19,27 @@ import Testing
         #expect(stamp == (try Stamp.of(path: directory.path("a"))))
     }
 
+    @Test(
+        "a small file comes whole, with its stamp, and a larger one not at all",
+        arguments: [0, 1, 4_095, 4_096, 70_000])
+    func contents(byteCount: Int) throws {
+        let directory = try TemporaryDirectory()
+        var random = SeededGenerator(seed: UInt64(byteCount))
+        let bytes = (0..<byteCount).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+        try directory.write(Data(bytes), to: "a")
+        let path = directory.path("a")
+        let found = try #require(try Files.contents(ofFile: path, upTo: byteCount))
+        #expect(found.bytes[0..<found.bytes.count] == bytes)
+        #expect(found.stamp == (try Stamp.of(path: path)))
+        #expect(try Files.contents(ofFile: path, upTo: byteCount - 1) == nil)
+        #expect(throws: FileProblem(.read, path: directory.path(""), cause: .notRegularFile)) {
+            try Files.contents(ofFile: directory.path(""), upTo: 10)
+        }
+        #expect(throws: FileProblem(.read, path: "/proc/self/status", cause: .changedWhileRead)) {
+            try Files.contents(ofFile: "/proc/self/status", upTo: 10)
+        }
+    }
+
     @Test("names a missing file")
     func missing() throws {
         let problem = #expect(throws: FileProblem.self) { try identity(ofFile: "no/such/file") }

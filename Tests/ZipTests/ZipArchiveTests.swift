@@ -117,6 +117,25 @@ func readAll(_ member: ZipMember, of archive: ZipArchive, cut: Int = 1 << 16) th
         for member in archive.members { #expect(try readAll(member, of: archive, cut: cut) == content) }
     }
 
+    @Test("the file's own digests, whatever was read of it", arguments: [2_000, 900_000])
+    func identity(byteCount: Int) throws {
+        var generator = SeededGenerator(seed: 5)
+        var writer = ZipWriter()
+        for name in ["a", "b"] {
+            let content = (0..<byteCount).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            writer.add(name: name, bytes: content, style: .init(level: name == "a" ? 6 : nil))
+        }
+        let bytes = writer.finish()
+        let directory = try TemporaryDirectory()
+        try directory.write(Data(bytes), to: "a.zip")
+        for order in [[], [0], [1], [0, 1], [1, 0], [0, 0, 1]] {
+            let archive = try ZipArchive(path: directory.path("a.zip"), isHashed: true)
+            for index in order { _ = try readAll(archive.members[index], of: archive) }
+            #expect(try archive.identity() == ContentIdentity(of: bytes), "\(order)")
+        }
+        #expect(try ZipArchive(path: directory.path("a.zip")).identity() == nil)
+    }
+
     @Test("members of several archives at once, from files and from memory") func together() throws {
         let directory = try TemporaryDirectory()
         let texts = (0..<7).map { index in

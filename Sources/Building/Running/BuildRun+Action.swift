@@ -85,12 +85,9 @@ extension BuildRun {
         var digest: XXH3Digest?
         /// Stamp of the bytes that `raw` or the producer's record describes.
         var stamp: Stamp?
-        /// A small file that is hashed when the recipe reads it, so that it is read once; `raw` is what was known before.
+        /// A file that is hashed when the recipe reads it, so that it is read once; `raw` is what was known before.
         var later: HashedOnReading?
     }
-
-    /// Files up to this size may be hashed on reading: the recipe is given all their bytes.
-    private static let byteCountOnReading = 256 << 10
 
     /// Brings the records of an action's inputs up to date, hashing files in place where needed.
     ///
@@ -109,14 +106,13 @@ extension BuildRun {
             var record = try self.record(of: raw)
             var later: HashedOnReading?
             if plan.work(of: raw) == .hash {
-                if hashingLater, case .clean = action.recipe, node.object.byteCount <= Self.byteCountOnReading
-                {
-                    let known = record
-                    later = HashedOnReading { [self] in
-                        try hash(node, known: known, keepingUpTo: Self.byteCountOnReading)
+                if hashingLater, case .clean = action.recipe, isWorthReading(node) {
+                    later = HashedOnReading(path: workspace.absolute(node.path)) { [self, record] in
+                        try self.record(of: node, found: $0, known: record)
                     }
                 } else {
-                    record = try hash(node, known: record, keepingUpTo: 0).record
+                    let found = try identity(ofFile: workspace.absolute(node.path))
+                    record = try self.record(of: node, found: found, known: record)
                 }
             }
             return CurrentInput(
@@ -125,23 +121,24 @@ extension BuildRun {
         }
     }
 
-    /// Hashes a file that is read in place, and keeps what was known of the same bytes.
-    ///
-    /// - Returns: also its bytes, if they are at most `keptByteCount`.
-    private func hash(
-        _ node: RawNode, known: RawRecord?, keepingUpTo keptByteCount: Int
-    ) throws -> (record: RawRecord, bytes: HeldBytes?) {
-        let path = workspace.absolute(node.path)
-        let found = try identity(ofFile: path, keepingUpTo: keptByteCount)
-        if let known, known.content == found.content, known.stamp == found.stamp {
-            return (known, found.bytes)
-        }
+    /// Whether a recipe may read a file before all of it is hashed. A large one with a published digest should be the right file
+    /// first: what is wrong with a damaged copy is not its rows.
+    private func isWorthReading(_ node: RawNode) -> Bool {
+        node.object.byteCount <= HashedOnReading.smallByteCount
+            || project.source(named: node.source)?.checksum == nil
+    }
+
+    /// The record of a file that is read in place and was hashed now; it keeps what was known of the same bytes.
+    private func record(
+        of node: RawNode, found: HashedOnReading.Found, known: RawRecord?
+    ) throws -> RawRecord {
+        if let known, known.content == found.content, known.stamp == found.stamp { return known }
         let record = RawRecord(
             source: node.source, key: node.object.key, etag: "", lastModified: node.object.lastModified,
             content: found.content, payload: known?.content == found.content ? known?.payload : nil,
             stamp: found.stamp, checksum: try checkPublishedDigest(of: node, content: found.content))
         knowledge.withLock { $0.raws[node.name] = record }
-        return (record, found.bytes)
+        return record
     }
 
     /// Compares a file of a directory source with the checksum file beside it, where the source asks for one.

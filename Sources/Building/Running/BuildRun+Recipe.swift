@@ -40,7 +40,7 @@ extension BuildRun {
             inputs: inputs.map {
                 RecipeInput(
                     name: $0.input.name, path: $0.path, preference: $0.input.preference,
-                    contents: $0.later?.contents)
+                    later: $0.later)
             }, output: output, rejects: rejects, spareProcessor: { [self] in spareProcessor() })
         slot.giveBack()
         // At the end of a run: so that less is left to do when the last output is published.

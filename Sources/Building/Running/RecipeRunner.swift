@@ -14,8 +14,8 @@ struct RecipeInput: Sendable {
     /// Absolute.
     var path: String
     var preference: Int
-    /// Reads the file and gives its bytes, where it has to be read for another reason, too; nil: the recipe reads it itself.
-    var contents: (@Sendable () throws -> HeldBytes?)?
+    /// Where the file has to be hashed, too.
+    var later: HashedOnReading?
 }
 
 /// What a recipe made, beyond the bytes in its staged output.
@@ -79,7 +79,14 @@ extension RecipeRunner {
             metadata: {
                 footerMetadata(recipe: recipe, writer: Cleaning.writerVersion, payloads: $0.map(\.payload))
             },
-            contents: { try inputs[$0].contents?() }, spareProcessor: spareProcessor,
+            files: InputFiles(
+                contents: { range in
+                    let files = inputs[range].prefix { $0.later != nil }.compactMap(\.later)
+                    return files.isEmpty ? [nil] : try HashedOnReading.contents(of: files)
+                },
+                wantsIdentity: { inputs[$0].later?.isKnown == false },
+                identified: { try inputs[$0].later?.identified($1) }),
+            spareProcessor: spareProcessor,
             isCancelled: { Task.isCancelled })
         return RecipeResult(
             valueDigest: dataset.file.valueDigest, rowCount: dataset.statistics.rowCount,

@@ -14,8 +14,9 @@ package final class ZipArchive: Sendable {
     package var path: String { file.path }
     package var fileByteCount: Int { file.byteCount }
 
-    package convenience init(path: String) throws(ZipProblem) {
-        try self.init(path: path, limits: ZipLimits())
+    /// - Parameter isHashed: whether `identity` will be asked for: the file is then hashed as members are read.
+    package convenience init(path: String, isHashed: Bool = false) throws(ZipProblem) {
+        try self.init(ZipFile(path: path, isHashed: isHashed), limits: ZipLimits())
     }
 
     /// An archive whose bytes were read before; the path is for messages.
@@ -24,7 +25,7 @@ package final class ZipArchive: Sendable {
     }
 
     package convenience init(path: String, limits: ZipLimits) throws(ZipProblem) {
-        try self.init(ZipFile(path: path), limits: limits)
+        try self.init(ZipFile(path: path, isHashed: false), limits: limits)
     }
 
     private init(_ file: ZipFile, limits: ZipLimits) throws(ZipProblem) {
@@ -32,6 +33,10 @@ package final class ZipArchive: Sendable {
         try file.checkUnchanged()
         self.file = file
     }
+
+    /// What the archive holds as a file, if it was to be hashed: of one member that was read from end to end, only what is around it is
+    /// read again. To be called once.
+    package func identity() throws(ZipProblem) -> ContentIdentity? { try file.identity() }
 
     /// A stream of the member's uncompressed bytes; `member` is one of `members`.
     ///

@@ -24,13 +24,15 @@ func errorText(_ code: Int32) -> String {
     private let stamp: FileStamp?
     private let tail: HeldBytes
     private let tailOffset: Int
+    /// Where the whole file is hashed as it is read.
+    private let passing: PassingIdentity?
 
     /// Enough for an end record with the longest comment.
     static let tailByteCount = ZipFormat.endRecordByteCount + 0xFFFF
     /// Archives up to this size are kept whole.
     private static let smallByteCount = 256 << 10
 
-    init(path: String) throws(ZipProblem) {
+    init(path: String, isHashed: Bool) throws(ZipProblem) {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw ZipProblem(.cannotRead(operation: "open", code: errno), path: path)
@@ -56,6 +58,7 @@ func errorText(_ code: Int32) -> String {
         self.path = path
         self.descriptor = descriptor
         self.byteCount = tailOffset + tail.count
+        passing = isHashed ? PassingIdentity() : nil
     }
 
     /// A file whose bytes the caller has read already.
@@ -66,6 +69,7 @@ func errorText(_ code: Int32) -> String {
         tail = contents
         tailOffset = 0
         byteCount = contents.count
+        passing = nil
     }
 
     deinit { if let descriptor { close(descriptor) } }
@@ -121,6 +125,21 @@ func errorText(_ code: Int32) -> String {
         }
         guard let descriptor else { throw ZipProblem(.changedWhileRead, path: path, offset: offset) }
         try unsafe readFully(into: buffer, at: offset, from: descriptor, path: path)
+        try unsafe passing?.note(UnsafeRawBufferPointer(buffer), at: offset) {
+            (gap, offset) throws(ZipProblem) in
+            try unsafe readFully(into: gap, at: offset, from: descriptor, path: path)
+        }
+    }
+
+    /// What the whole file holds, where it is hashed. To be called once, when it is read.
+    func identity() throws(ZipProblem) -> ContentIdentity? {
+        guard let passing, let descriptor else { return nil }
+        let identity = unsafe try passing.finish(byteCount: byteCount) {
+            (buffer, offset) throws(ZipProblem) in
+            try unsafe readFully(into: buffer, at: offset, from: descriptor, path: path)
+        }
+        try checkUnchanged()
+        return identity
     }
 
     /// Throws unless the file is still the one that was opened: length, times and inode. Bytes that were handed in do not change.

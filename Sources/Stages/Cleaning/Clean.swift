@@ -1,4 +1,3 @@
-package import Bytes
 import CSV
 import Columns
 import Graph
@@ -15,8 +14,7 @@ import Parquet
 ///   - output: receives the Parquet bytes in order.
 ///   - rejects: receives the sidecar of rows kept out, if there are any; asked for nothing otherwise.
 ///   - metadata: asked once, when all inputs are read, for what the Parquet footer shall carry.
-///   - contents: asked before an input is opened, by its index, for all bytes of the file, from whoever has to read it anyway (to hash
-///     it, say); used for zip archives; nil: it is read from its path. May be asked again for the same input.
+///   - files: what others want of the input files.
 ///   - spareProcessor: asked, while a large input is read, for a processor that nobody else uses: what it gives is held as long
 ///     as threads of the job's own read ahead and encode row groups; nil: none is to spare. Decides nothing about the output.
 ///   - isCancelled: asked a few times a millisecond of parsing; makes this throw `CancellationError`.
@@ -25,13 +23,13 @@ import Parquet
 package func clean(
     _ job: CleanJob, output: Output, rejects: Output,
     metadata: ([CleanedInput]) throws -> [(key: String, value: String)] = { _ in [] },
-    contents: @escaping (Int) throws -> HeldBytes? = { _ in nil },
+    files: InputFiles = InputFiles(),
     spareProcessor: @escaping () -> AnyObject? = { nil },
     isCancelled: () -> Bool = { false }
 ) throws -> CleanedDataset {
     try withoutActuallyEscaping(isCancelled) { isCancelled in
         let run = try CleanRun(
-            job, contents: contents, output: output, rejects: rejects, spare: SpareProcessor(spareProcessor),
+            job, files: files, output: output, rejects: rejects, spare: SpareProcessor(spareProcessor),
             isCancelled: isCancelled)
         return try run.run(metadata: metadata)
     }
@@ -40,7 +38,7 @@ package func clean(
 /// The steps from inputs to row groups.
 private final class CleanRun {
     private let job: CleanJob
-    private let contents: (Int) throws -> HeldBytes?
+    private let files: InputFiles
     private let output: Output
     private let rejects: RejectLog
     private let isCancelled: () -> Bool
@@ -52,11 +50,11 @@ private final class CleanRun {
     private let spare: SpareProcessor
 
     init(
-        _ job: CleanJob, contents: @escaping (Int) throws -> HeldBytes?, output: Output, rejects: Output,
+        _ job: CleanJob, files: InputFiles, output: Output, rejects: Output,
         spare: SpareProcessor, isCancelled: @escaping () -> Bool
     ) throws {
         self.spare = spare
-        self.contents = contents
+        self.files = files
         let table = job.table
         let syntax = FieldSyntax(delimiter: table.dialect.delimiter, quote: table.dialect.quote)
         guard syntax.isUsable else {
@@ -118,7 +116,7 @@ private final class CleanRun {
 
     private func orderedRows() throws -> OrderedRows {
         let reader = try InputReader(
-            job, contents: contents, rejects: rejects, ranksPreference: !unique.isEmpty, spare: spare,
+            job, files: files, rejects: rejects, ranksPreference: !unique.isEmpty, spare: spare,
             isCancelled: isCancelled)
         _ = reader.takeRows(leaving: try pool.take(capacity: 4_096))
         return OrderedRows(

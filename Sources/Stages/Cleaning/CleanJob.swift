@@ -21,6 +21,29 @@ package struct CleanInput: Hashable, Sendable {
     }
 }
 
+/// What others want of a job's input files, which are read once for both.
+package struct InputFiles {
+    /// Asked before inputs are opened, by a range of a few, for all bytes of the files, from whoever has to read them anyway (to
+    /// hash them, say): of one or more of the first, as many as it likes. Used for zip archives; nil: it is read from its path. May be
+    /// asked again for the same input. Throws what is wrong with the first.
+    package var contents: (Range<Int>) throws -> [HeldBytes?]
+    /// Whether somebody wants to know what the file of an input holds that is read from its path. Asked after `contents`.
+    package var wantsIdentity: (Int) -> Bool
+    /// Told what such a file holds when all of it was read. What it throws ends the job.
+    package var identified: (Int, ContentIdentity) throws -> Void
+
+    /// By default nobody wants anything.
+    package init(
+        contents: @escaping (Range<Int>) throws -> [HeldBytes?] = { _ in [nil] },
+        wantsIdentity: @escaping (Int) -> Bool = { _ in false },
+        identified: @escaping (Int, ContentIdentity) throws -> Void = { _, _ in }
+    ) {
+        self.contents = contents
+        self.wantsIdentity = wantsIdentity
+        self.identified = identified
+    }
+}
+
 /// What one partition is made of and how.
 package struct CleanJob: Hashable, Sendable {
     package var table: Table

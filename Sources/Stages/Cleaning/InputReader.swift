@@ -9,6 +9,7 @@ final class InputReader {
     private(set) var inputs: [CleanedInput] = []
 
     private let job: CleanJob
+    private let files: InputFiles
     /// Nil where rows that do not pass were dealt with before.
     private let rejects: RejectLog?
     private let spare: SpareProcessor
@@ -32,16 +33,16 @@ final class InputReader {
     private var preferences: [(row: Int, preference: Int)] = []
 
     /// - Parameters:
-    ///   - contents: as `clean` has it.
+    ///   - files: as `clean` has it.
     ///   - ranksPreference: whether rows of more preferred inputs rank before others.
     init(
-        _ job: CleanJob, contents: @escaping (Int) throws -> HeldBytes?, rejects: RejectLog?,
-        ranksPreference: Bool,
+        _ job: CleanJob, files: InputFiles, rejects: RejectLog?, ranksPreference: Bool,
         spare: SpareProcessor, isCancelled: @escaping () -> Bool
     ) throws {
         self.spare = spare
         self.job = job
-        payloads = PayloadQueue(job.inputs, contents: contents, spare: spare)
+        self.files = files
+        payloads = PayloadQueue(job.inputs, files: files, spare: spare)
         self.rejects = rejects
         self.ranksPreference = ranksPreference
         self.isCancelled = isCancelled
@@ -59,7 +60,7 @@ final class InputReader {
             batch = nil
             if stream != nil {
                 if try readBatch() { continue }
-                endInput()
+                try endInput()
             }
             guard inputs.count < job.inputs.count else { return false }
             try beginInput(job.inputs[inputs.count])
@@ -122,8 +123,9 @@ final class InputReader {
         return true
     }
 
-    private func endInput() {
+    private func endInput() throws {
         let input = job.inputs[inputs.count]
+        if let identity = try stream!.fileIdentity() { try files.identified(inputs.count, identity) }
         inputs.append(
             CleanedInput(
                 name: input.name, payload: stream!.digest, payloadByteCount: stream!.byteCount,

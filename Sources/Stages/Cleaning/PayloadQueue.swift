@@ -16,11 +16,9 @@ final class PayloadQueue {
     private var blocks: [RecordBlock] = []
     private var beganShort = false
 
-    /// - Parameter contents: as `clean` has it.
-    init(
-        _ inputs: [CleanInput], contents: @escaping (Int) throws -> HeldBytes?, spare: SpareProcessor
-    ) {
-        groups = PayloadGroups(inputs, contents: contents)
+    /// - Parameter files: as `clean` has it.
+    init(_ inputs: [CleanInput], files: InputFiles, spare: SpareProcessor) {
+        groups = PayloadGroups(inputs, files: files)
         count = inputs.count
         self.spare = spare
     }
@@ -52,11 +50,13 @@ private struct PayloadGroup {
 /// Opens a job's payloads in groups. One thread at a time.
 private final class PayloadGroups {
     let inputs: [CleanInput]
-    private let contents: (Int) throws -> HeldBytes?
+    private let files: InputFiles
+    /// What was asked for last: of inputs from the first on, as far as it was not handed out.
+    private var held: (first: Int, contents: [HeldBytes?]) = (0, [])
 
-    init(_ inputs: [CleanInput], contents: @escaping (Int) throws -> HeldBytes?) {
+    init(_ inputs: [CleanInput], files: InputFiles) {
         self.inputs = inputs
-        self.contents = contents
+        self.files = files
     }
 
     /// Opens the payload of an input, and if it is short reads it together with those after it, as far as they are short.
@@ -82,7 +82,23 @@ private final class PayloadGroups {
     }
 
     private func stream(of index: Int) throws -> PayloadStream {
-        try PayloadStream(path: inputs[index].path, name: inputs[index].name, contents: contents(index))
+        let contents = try contents(of: index)
+        return try PayloadStream(
+            path: inputs[index].path, name: inputs[index].name, contents: contents,
+            isHashed: contents == nil && files.wantsIdentity(index))
+    }
+
+    /// Two groups: an even number of files, as they are hashed two at a time.
+    private static let filesAtOnce = 2 * ZipArchive.shortMemberCount
+
+    private func contents(of index: Int) throws -> HeldBytes? {
+        if !(held.first..<held.first + held.contents.count).contains(index) {
+            held = (index, try files.contents(index..<min(index + Self.filesAtOnce, inputs.count)))
+        }
+        let place = index - held.first
+        guard held.contents.indices.contains(place) else { return nil }
+        defer { held.contents[place] = nil }
+        return held.contents[place]
     }
 }
 

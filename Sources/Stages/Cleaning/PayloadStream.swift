@@ -20,12 +20,15 @@ final class PayloadStream {
     private var hasher = XXH3Hasher()
     private(set) var byteCount = 0
 
-    /// - Parameter contents: the file's bytes, if they were read before.
-    init(path: String, name: String, contents: HeldBytes? = nil) throws {
+    /// - Parameters:
+    ///   - contents: the file's bytes, if they were read before.
+    ///   - isHashed: whether `fileIdentity` will be asked for; not where there are contents.
+    init(path: String, name: String, contents: HeldBytes? = nil, isHashed: Bool = false) throws {
         let lowercased = path.lowercased()
         if lowercased.hasSuffix(".zip") {
             let archive =
-                try contents.map { try ZipArchive(path: path, contents: $0) } ?? ZipArchive(path: path)
+                try contents.map { try ZipArchive(path: path, contents: $0) }
+                ?? ZipArchive(path: path, isHashed: isHashed)
             let csv = try Self.csvMember(of: archive, name: name)
             self.archive = archive
             shortMember = archive.isShort(csv) ? csv : nil
@@ -36,13 +39,18 @@ final class PayloadStream {
             archive = nil
             shortMember = nil
             announcedByteCount = nil
-            let file = try PlainFile(path: path, name: name)
+            let file = try PlainFile(path: path, name: name, isHashed: isHashed)
             expectedByteCount = file.byteCount
             if lowercased.hasSuffix(".gz") { gzip = GzipFile(file, name: name) } else { plain = file }
         }
     }
 
     var digest: XXH3Digest { hasher.digest() }
+
+    /// What the file holds, zipped or not, if it was to be hashed: to be asked for once, after `read` has returned 0.
+    func fileIdentity() throws -> ContentIdentity? {
+        try archive?.identity() ?? gzip?.file.takeIdentity() ?? plain?.takeIdentity()
+    }
 
     /// Bytes there will be in all, where a zip says; else nil.
     let announcedByteCount: Int?
@@ -122,10 +130,12 @@ package func payloadDigest(ofFile path: String, name: String) throws -> (digest:
 private final class PlainFile {
     private let descriptor: Int32
     private let name: String
+    private var hasher: IdentityHasher?
 
-    init(path: String, name: String) throws(CleanProblem) {
+    init(path: String, name: String, isHashed: Bool) throws(CleanProblem) {
         descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         self.name = name
+        hasher = isHashed ? IdentityHasher() : nil
         guard descriptor >= 0 else { throw Self.problem(name) }
     }
 
@@ -142,10 +152,16 @@ private final class PlainFile {
         while true {
             // SAFETY: reads at most the buffer's count.
             let count = unsafe systemRead(descriptor, buffer.baseAddress!, buffer.count)
-            if count >= 0 { return count }
+            if count >= 0 {
+                unsafe hasher?.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                return count
+            }
             if errno != EINTR { throw Self.problem(name) }
         }
     }
+
+    /// Of all that was read; nil where it was not to be hashed.
+    func takeIdentity() -> ContentIdentity? { hasher.take()?.finish() }
 
     private static func problem(_ name: String) -> CleanProblem {
         CleanProblem(.unreadable(unsafe String(cString: strerror(errno))), place: name)
@@ -158,7 +174,7 @@ private final class PlainFile {
 
 /// The payload of a gzip file, its members one after the other.
 private final class GzipFile {
-    private let file: PlainFile
+    let file: PlainFile
     private let name: String
     private var inflater = GzipInflater()
     private let input = Input()
