@@ -15,7 +15,8 @@ extension BuildRun {
 
     /// A processor that no action will ask for, as long as what is returned is held: there are fewer left than processors.
     func spareProcessor() -> ProcessorSlots.Slot? {
-        guard knowledge.withLock({ $0.unfinishedActionCount }) < workerCount else { return nil }
+        guard knowledge.withLock({ $0.unfinishedActionCount - $0.publishingActionCount }) < workerCount
+        else { return nil }
         return processors.takeIfFree()
     }
 

@@ -42,6 +42,8 @@ extension BuildRun {
                     name: $0.input.name, path: $0.path, preference: $0.input.preference,
                     later: $0.later)
             }, output: output, rejects: rejects, spareProcessor: { [self] in spareProcessor() })
+        knowledge.withLock { $0.publishingActionCount += 1 }
+        defer { knowledge.withLock { $0.publishingActionCount -= 1 } }
         slot.giveBack()
         // At the end of a run: so that less is left to do when the last output is published.
         if hasIdleProcessors { recorder.writeSoon() }

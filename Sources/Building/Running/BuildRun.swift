@@ -54,6 +54,8 @@ final class BuildRun: Sendable {
         /// Actions that are neither done nor given up, and of them those that were asked for.
         private(set) var unfinishedActionCount = 0
         private(set) var unfinishedSelectedCount = 0
+        /// Of the unfinished ones, those that have computed all there is and wait for the disk.
+        var publishingActionCount = 0
         /// Jobs that were due when the budget of time was over, and what waits for them.
         var left = Set<JobID>()
         var longest: BuildStatistics.Longest?

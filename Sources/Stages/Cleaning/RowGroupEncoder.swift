@@ -15,11 +15,12 @@ final class RowGroupEncoder {
 
         init(_ counter: DatasetCounter) { self.counter = counter }
 
-        func write(_ columns: [Column], isShared: Bool = false) throws {
+        /// - Parameter spare: where there may be a processor for another thread, whenever it becomes idle.
+        func write(_ columns: [Column], sharingWith spare: SpareProcessor? = nil) throws {
             counter.count(columns)
-            guard isShared else { return try writer!.writeRowGroup(columns) }
+            guard let spare else { return try writer!.writeRowGroup(columns) }
             try writer!.writeRowGroup(columns) { work in
-                guard let thread = HelperThread(work) else { return nil }
+                guard spare.take(), let thread = HelperThread(work) else { return nil }
                 return { thread.join() }
             }
         }
@@ -103,7 +104,7 @@ final class RowGroupEncoder {
         }
         if isLast {
             try state.write(
-                columns, isShared: columns[0].count >= settings.leastRowsShared && spare.take())
+                columns, sharingWith: columns[0].count >= settings.leastRowsShared ? spare : nil)
             pool.put(columns)
             return
         }
