@@ -16,6 +16,10 @@ package func build(
 ) async throws -> BuildReport {
     let started = ContinuousClock.now
     let observer = ListingWatch(observer)
+    // Where there are no records yet, room for them is made while the Datafile is read.
+    let beginning =
+        request.isDryRun || StateStore.isThere(in: workspace.stateDirectory)
+        ? nil : Task.detached { StateStore.beginning() }
     let loaded = try loadProject(workspace)
     let project = loaded.project
 
@@ -32,7 +36,9 @@ package func build(
     func listDirectories() -> DirectoryListings { DirectoryListings(project, scope: scope, in: workspace) }
     // Where nothing was settled, they will be asked for.
     let early = SettledPlan.isKept(workspace) ? nil : listDirectories()
-    let state = try openState(workspace, access: request.isDryRun ? .reader : .writer, observer: observer)
+    let state = try openState(
+        workspace, access: request.isDryRun ? .reader : .writer, beginning: await beginning?.value,
+        observer: observer)
 
     // What was settled before, if all is as it was then.
     let refresh = request.isOffline ? .none : request.refresh

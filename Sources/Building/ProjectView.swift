@@ -105,9 +105,10 @@ func loadProject(_ workspace: Workspace) throws -> LoadedProject {
 }
 
 func openState(
-    _ workspace: Workspace, access: StateStore.Access, observer: some BuildObserver
+    _ workspace: Workspace, access: StateStore.Access, beginning: [UInt8]? = nil, observer: some BuildObserver
 ) throws -> StateStore {
-    let opened = try StateStore.open(directory: workspace.stateDirectory, access: access)
+    let opened = try StateStore.open(
+        directory: workspace.stateDirectory, access: access, beginning: beginning)
     if let note = opened.note { observer.observe(.note(note)) }
     return opened.store
 }

@@ -9,6 +9,8 @@ struct StateOpening {
     let directory: String
     /// Nil: what suits the file system.
     var journal: StateStore.Journal?
+    /// As `newDatabase()` makes it; nil: it is made when there is a need.
+    var image: [UInt8]?
     var path: String { directory + "/state.db" }
 
     private enum Finding {
@@ -68,11 +70,7 @@ struct StateOpening {
             if errno != ENOENT, errno != ENOTDIR { throw failure("cannot be made", errno) }
         }
         do {
-            var image = try DatabaseQueue().inDatabase { database in
-                try database.execute(sql: "PRAGMA page_size = \(Schema.pageByteCount)")
-                try Schema.create(in: database)
-                return try serialized(database)
-            }
+            var image = try image ?? Self.newDatabase()
             if wantedJournal == .log { Schema.Header.useLog(in: &image) }
             try writeFileAtomically(path, image, durable: .bytes)
         } catch let error as DatabaseError {
@@ -82,8 +80,17 @@ struct StateOpening {
         }
     }
 
+    /// The bytes of a database without records, which no other is like.
+    static func newDatabase() throws -> [UInt8] {
+        try DatabaseQueue().inDatabase { database in
+            try database.execute(sql: "PRAGMA page_size = \(Schema.pageByteCount)")
+            try Schema.create(in: database)
+            return try serialized(database)
+        }
+    }
+
     /// The bytes that a file with this database would have.
-    private func serialized(_ database: Database) throws -> [UInt8] {
+    private static func serialized(_ database: Database) throws -> [UInt8] {
         var byteCount: sqlite3_int64 = 0
         guard let bytes = unsafe sqlite3_serialize(database.sqliteConnection, "main", &byteCount, 0) else {
             throw DatabaseError(resultCode: .SQLITE_NOMEM, message: "no memory for a new database")

@@ -60,13 +60,23 @@ package final class StateStore: Sendable {
     /// with its journals, and `note` says so in a line. For reading, nothing on disk changes: where there is no usable
     /// database the store is empty.
     ///
-    /// - Parameter journal: nil for what suits the file system of `directory`; readers take what they find.
+    /// - Parameters:
+    ///   - journal: nil for what suits the file system of `directory`; readers take what they find.
+    ///   - beginning: what `beginning()` made; nil: it is made here, where there is a need.
     /// - Throws: `StateProblem`: the format is newer (the file is then not touched), or the disk refuses.
-    package static func open(directory: String, access: Access, journal: Journal? = nil) throws -> (
-        store: StateStore, note: String?
-    ) {
-        try StateOpening(directory: directory, journal: journal).open(access)
+    package static func open(
+        directory: String, access: Access, journal: Journal? = nil, beginning: [UInt8]? = nil
+    ) throws -> (store: StateStore, note: String?) {
+        try StateOpening(directory: directory, journal: journal, image: beginning).open(access)
     }
+
+    /// Whether there is something at the place of `state.db`.
+    package static func isThere(in directory: String) -> Bool {
+        unsafe Foundation.access(StateOpening(directory: directory).path, F_OK) == 0
+    }
+
+    /// Makes a database without records, in memory, for one `open`; nil where that fails, which `open` will say.
+    package static func beginning() -> [UInt8]? { try? StateOpening.newDatabase() }
 
     /// How many rows were met so far whose checksum or layout is wrong. They count as absent.
     package var droppedRowCount: Int { session.withLock { $0?.droppedRowCount ?? 0 } }
