@@ -78,14 +78,15 @@ let package = Package(
         .target(name: "CVector", path: "Sources/System/CVector"),
 
         .library("Problems"),
-        .library("Bytes", uses: ["CXXHash", "CCrypto", "CVector"], lendsSpans: true),
+        .library("Locking"),
+        .library("Bytes", uses: ["Locking", "CXXHash", "CCrypto", "CVector"], lendsSpans: true),
         .library("Columns", uses: ["Bytes"]),
         .library("Compression", uses: ["Problems", "CZlib", "CISAL", "CZstd", "CVector"]),
         .library("Zip", uses: ["Problems", "Bytes", "Compression"]),
         .library("CSV", uses: ["Problems", "Bytes", "Columns", "CVector"]),
         .library("Parquet", uses: ["Problems", "Bytes", "Columns", "Compression", "CVector"]),
         .library("HTTP", uses: ["Problems", "CCurl"]),
-        .library("WorkStealing"),
+        .library("WorkStealing", uses: ["Locking"]),
         .library("Files", uses: ["Problems", "Bytes", "WorkStealing", "CLinux"]),
 
         .target(
@@ -95,7 +96,7 @@ let package = Package(
         .stage("DatafileLoading", uses: ["Columns", yams]),
         .stage("Listing", uses: ["Bytes", "HTTP", "Files", "CExpat"]),
         .stage("Planning", uses: ["Bytes", "Files"]),
-        .stage("Scheduling", uses: ["WorkStealing"]),
+        .stage("Scheduling", uses: ["Locking", "WorkStealing"]),
         .stage("Fetching", uses: ["HTTP", "Files", "Bytes"]),
         .stage(
             "Cleaning",
@@ -162,12 +163,12 @@ let package = Package(
             data: ["Golden"]),
         .tests(of: "HTTP", uses: ["Problems"]),
         .tests(of: "Files", uses: ["Bytes", "Problems"]),
-        .tests(of: "WorkStealing"),
+        .tests(of: "WorkStealing", uses: ["Locking"]),
         .tests(of: "Graph", uses: ["Bytes", "Columns", "Files", "Problems"]),
         .tests(of: "DatafileLoading", uses: ["Graph", "Columns", "Problems"]),
         .tests(of: "Listing", uses: ["Bytes", "Graph", "HTTP", "Files", "Problems"]),
         .tests(of: "Planning", uses: ["Graph", "Bytes", "Files", "Problems"]),
-        .tests(of: "Scheduling", uses: ["Graph", "WorkStealing"]),
+        .tests(of: "Scheduling", uses: ["Graph", "Locking", "WorkStealing"]),
         .tests(of: "Fetching", uses: ["Graph", "HTTP", "Files", "Bytes", "Problems"]),
         .tests(
             of: "Cleaning", uses: ["Graph", "Bytes", "Columns", "Zip", "CSV", "Parquet", "Files", "Problems"]),

@@ -1,4 +1,5 @@
 import Glibc
+import Locking
 import Scheduling
 import Synchronization
 import TestSupport

@@ -1,4 +1,4 @@
-import Synchronization
+import Locking
 
 /// The identity of a file that somebody reads for a reason of their own: what goes by in the order of the file is hashed on the
 /// way, and only the rest is read for the hash alone.
@@ -6,7 +6,7 @@ import Synchronization
 /// Any thread may read; one at a time is hashed.
 package final class PassingIdentity: Sendable {
     /// Nil once it is finished.
-    private let hasher = Mutex(IdentityHasher?.some(IdentityHasher()))
+    private let hasher = Lock(IdentityHasher?.some(IdentityHasher()))
 
     /// What lies between two reads is read for the hash if it is no longer than this. A zip's header takes up to 128 KiB.
     private static let gapByteCount = 256 << 10

@@ -1,4 +1,4 @@
-import Synchronization
+import Locking
 
 #if canImport(Glibc)
     import Glibc
@@ -19,13 +19,13 @@ import Synchronization
     /// Bytes kept for the next user; what is given back beyond it goes back to the system.
     private static let keptByteCountLimit = 256 << 20
 
-    private struct Kept: ~Copyable {
+    private struct Kept {
         /// Addresses and sizes, smallest block first.
         var blocks: [(address: UInt, byteCount: Int)] = []
         var byteCount = 0
     }
 
-    private static let kept = Mutex(Kept())
+    private static let kept = Lock(Kept())
 
     /// At least `byteCount` bytes of any content, aligned to 64.
     package static func allocate(byteCount: Int) -> UnsafeMutableRawBufferPointer {

@@ -1,4 +1,5 @@
 import Glibc
+import Locking
 import Synchronization
 
 /// Threads that run Swift tasks, each with a queue of its own, and that steal from each other when theirs is empty.

@@ -4,13 +4,13 @@ import Glibc
 ///
 /// As `Synchronization.Mutex`, on a mutex of the C library: the thread sanitizer knows those. Of `Mutex` it sees nothing
 /// and takes every use of the value for a race, so that real ones would drown.
-@safe package struct Lock<Value: Sendable>: ~Copyable, @unchecked Sendable {
+@safe package struct Lock<Value: ~Copyable & Sendable>: ~Copyable, @unchecked Sendable {
     // Unchecked because of the pointers: `value` is only touched between lock and unlock of `mutex`.
 
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let value: UnsafeMutablePointer<Value>
 
-    package init(_ value: Value) {
+    package init(_ value: consuming Value) {
         unsafe mutex = .allocate(capacity: 1)
         unsafe mutex.initialize(to: pthread_mutex_t())
         unsafe pthread_mutex_init(mutex, nil)
