@@ -36,6 +36,15 @@ struct ByteSteps {
             }
         }
         measurements.add("SHA-256 of the zip", strong, bytes: workload.zipByteCount)
+        if workload.payloads.count > 1 {
+            let zips = workload.payloads.map { HeldBytes($0.zip) }
+            for (name, usesKernel) in [("one by one", false), ("two at a time", true)] {
+                var both = Stopwatch()
+                both.time { _ = ContentIdentity.identities(of: zips, usesKernel: usesKernel) }
+                measurements.add(
+                    "XXH3-128 and SHA-256, zips \(name)", both, bytes: workload.zipByteCount)
+            }
+        }
 
         var scan = Stopwatch()
         var found = 0
