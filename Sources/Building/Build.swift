@@ -17,9 +17,9 @@ package func build(
     let started = ContinuousClock.now
     let observer = ListingWatch(observer)
     // Where there are no records yet, room for them is made while the Datafile is read.
-    let beginning =
+    let newDatabase =
         request.isDryRun || StateStore.isThere(in: workspace.stateDirectory)
-        ? nil : Task.detached { StateStore.beginning() }
+        ? nil : Task.detached { StateStore.makeDatabase() }
     let loaded = try loadProject(workspace)
     let project = loaded.project
 
@@ -37,7 +37,7 @@ package func build(
     // Where nothing was settled, they will be asked for.
     let early = SettledPlan.isKept(workspace) ? nil : listDirectories()
     let state = try openState(
-        workspace, access: request.isDryRun ? .reader : .writer, beginning: await beginning?.value,
+        workspace, access: request.isDryRun ? .reader : .writer, newDatabase: await newDatabase?.value,
         observer: observer)
 
     // What was settled before, if all is as it was then.

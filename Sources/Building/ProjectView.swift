@@ -105,10 +105,11 @@ func loadProject(_ workspace: Workspace) throws -> LoadedProject {
 }
 
 func openState(
-    _ workspace: Workspace, access: StateStore.Access, beginning: [UInt8]? = nil, observer: some BuildObserver
+    _ workspace: Workspace, access: StateStore.Access, newDatabase: [UInt8]? = nil,
+    observer: some BuildObserver
 ) throws -> StateStore {
     let opened = try StateStore.open(
-        directory: workspace.stateDirectory, access: access, beginning: beginning)
+        directory: workspace.stateDirectory, access: access, newDatabase: newDatabase)
     if let note = opened.note { observer.observe(.note(note)) }
     return opened.store
 }

@@ -1,4 +1,5 @@
 import CCrypto
+import CVector
 import CXXHash
 
 /// XXH3-128 over bytes that arrive in pieces.
@@ -25,7 +26,7 @@ import CXXHash
     }
 }
 
-// The state is the value's own: whoever has the one has the other.
+// Unchecked because the state is the value's own: whoever has the one, and nobody else, has the other.
 extension XXH3Hasher: @unchecked Sendable {}
 
 /// SHA-256 over bytes that arrive in pieces, by libcrypto (which uses the processor's SHA instructions).
@@ -37,6 +38,41 @@ extension XXH3Hasher: @unchecked Sendable {}
     public mutating func update(_ bytes: UnsafeRawBufferPointer) {
         guard let base = bytes.baseAddress, bytes.count > 0 else { return }
         unsafe SHA256_Update(&context, base, bytes.count)
+    }
+
+    static let blockByteCount = 64
+
+    /// Hashes as many whole blocks of either's bytes, two messages at a time. Both have hashed whole blocks only.
+    ///
+    /// - Parameters:
+    ///   - bytes: of `first`, at least `blocks` blocks.
+    ///   - otherBytes: of `second`, as many.
+    static func update(
+        _ first: inout SHA256Hasher, _ bytes: UnsafeRawBufferPointer,
+        _ second: inout SHA256Hasher, _ otherBytes: UnsafeRawBufferPointer, blocks: Int
+    ) {
+        precondition(first.context.num == 0 && second.context.num == 0)
+        precondition(min(bytes.count, otherBytes.count) >= blocks * blockByteCount)
+        // SAFETY: `h` is the eight words of the state, and there are as many blocks of bytes.
+        unsafe withUnsafeMutableBytes(of: &first.context.h) { state in
+            unsafe withUnsafeMutableBytes(of: &second.context.h) { otherState in
+                unsafe vector_sha256_two(
+                    state.assumingMemoryBound(to: UInt32.self).baseAddress!,
+                    bytes.assumingMemoryBound(to: UInt8.self).baseAddress,
+                    otherState.assumingMemoryBound(to: UInt32.self).baseAddress!,
+                    otherBytes.assumingMemoryBound(to: UInt8.self).baseAddress, blocks)
+            }
+        }
+        first.count(blocks: blocks)
+        second.count(blocks: blocks)
+    }
+
+    /// libcrypto keeps the message's length in bits, in two words.
+    private mutating func count(blocks: Int) {
+        let bits =
+            (UInt64(context.Nh) << 32 | UInt64(context.Nl)) + UInt64(blocks * Self.blockByteCount) * 8
+        context.Nl = UInt32(truncatingIfNeeded: bits)
+        context.Nh = UInt32(truncatingIfNeeded: bits >> 32)
     }
 
     public consuming func finish() -> SHA256Digest {

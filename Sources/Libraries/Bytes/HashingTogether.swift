@@ -1,4 +1,3 @@
-import CCrypto
 import CVector
 
 extension ContentIdentity {
@@ -16,8 +15,7 @@ extension ContentIdentity {
                 return hasher.finish()
             }
         }
-        let digests = sha256(of: files)
-        return zip(files, digests).map { file, digest in
+        return zip(files, sha256(of: files)).map { file, digest in
             var xxh3 = XXH3Hasher()
             unsafe xxh3.update(file.bytes)
             return ContentIdentity(byteCount: file.count, xxh3: xxh3.digest(), sha256: digest)
@@ -27,76 +25,55 @@ extension ContentIdentity {
     /// Two lanes, each of which takes the next file when it is done with one; what one has left alone is libcrypto's.
     private static func sha256(of files: [HeldBytes]) -> [SHA256Digest] {
         var digests = [SHA256Digest?](repeating: nil, count: files.count)
-        var lane = SHA256Lane(file: 0)
-        var other = SHA256Lane(file: 1)
+        var lane = Lane(file: 0, of: files)
+        var other = Lane(file: 1, of: files)
         var next = 2
         while true {
-            let count = min(lane.blocksLeft(of: files), other.blocksLeft(of: files))
-            // SAFETY: both have as many whole blocks left.
-            unsafe lane.withStateAndBytes(files) { state, bytes in
-                unsafe other.withStateAndBytes(files) { otherState, otherBytes in
-                    unsafe vector_sha256_two(state, bytes, otherState, otherBytes, count)
-                }
-            }
-            lane.advance(blocks: count)
-            other.advance(blocks: count)
-            if lane.blocksLeft(of: files) > 0 { swap(&lane, &other) }
-            digests[lane.file] = lane.finish(files)
+            Lane.advance(&lane, &other)
+            if lane.blocksLeft > 0 { swap(&lane, &other) }
+            digests[lane.file] = lane.finish()
             guard next < files.count else { break }
-            lane = SHA256Lane(file: next)
+            lane = Lane(file: next, of: files)
             next += 1
         }
-        digests[other.file] = other.finish(files)
+        digests[other.file] = other.finish()
         return digests.map { $0! }
     }
 }
 
-/// Whether this processor hashes two files in the time of one.
+/// Whether this processor hashes two files in little more than the time of one.
 package let shaKernelIsThere = vector_has_sha() != 0
 
 /// SHA-256 of one file as far as it has come, in whole blocks.
-private struct SHA256Lane {
-    static let blockByteCount = 64
-
+private struct Lane: ~Copyable {
     let file: Int
-    private var context = SHA256_CTX()
+    private let held: HeldBytes
+    private var hasher = SHA256Hasher()
     private var offset = 0
 
-    init(file: Int) {
+    init(file: Int, of files: [HeldBytes]) {
         self.file = file
-        unsafe SHA256_Init(&context)
+        held = files[file]
     }
 
-    func blocksLeft(of files: [HeldBytes]) -> Int { (files[file].count - offset) / Self.blockByteCount }
+    var blocksLeft: Int { (held.count - offset) / SHA256Hasher.blockByteCount }
 
-    /// - Parameter body: gets the eight words of the state, and the next byte.
-    mutating func withStateAndBytes(
-        _ files: [HeldBytes], _ body: (UnsafeMutablePointer<UInt32>, UnsafePointer<UInt8>?) -> Void
-    ) {
-        let bytes = unsafe files[file].bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        unsafe withUnsafeMutableBytes(of: &context.h) { state in
-            // SAFETY: `h` is eight words; offset is at most the file's length.
-            unsafe body(
-                state.assumingMemoryBound(to: UInt32.self).baseAddress!, bytes.map { unsafe $0 + offset })
-        }
+    /// What is not hashed yet.
+    @unsafe private var rest: UnsafeRawBufferPointer {
+        // SAFETY: offset is at most the file's length.
+        unsafe UnsafeRawBufferPointer(rebasing: held.bytes[offset...])
     }
 
-    /// The state was taken on by so many blocks: libcrypto counts their bits.
-    mutating func advance(blocks: Int) {
-        offset += blocks * Self.blockByteCount
-        let bits = UInt64(offset) * 8
-        context.Nl = UInt32(truncatingIfNeeded: bits)
-        context.Nh = UInt32(truncatingIfNeeded: bits >> 32)
+    /// Takes both on by as many blocks as either has.
+    static func advance(_ lane: inout Lane, _ other: inout Lane) {
+        let count = min(lane.blocksLeft, other.blocksLeft)
+        unsafe SHA256Hasher.update(&lane.hasher, lane.rest, &other.hasher, other.rest, blocks: count)
+        lane.offset += count * SHA256Hasher.blockByteCount
+        other.offset += count * SHA256Hasher.blockByteCount
     }
 
-    mutating func finish(_ files: [HeldBytes]) -> SHA256Digest {
-        var bytes = [UInt8](repeating: 0, count: SHA256Digest.byteCount)
-        let rest = unsafe UnsafeRawBufferPointer(rebasing: files[file].bytes[offset...])
-        if let start = rest.baseAddress { unsafe SHA256_Update(&context, start, rest.count) }
-        unsafe bytes.withUnsafeMutableBufferPointer { buffer in
-            // SAFETY: writes exactly 32 bytes, the buffer's length.
-            _ = unsafe SHA256_Final(buffer.baseAddress, &context)
-        }
-        return SHA256Digest(bytes: bytes)!
+    consuming func finish() -> SHA256Digest {
+        unsafe hasher.update(rest)
+        return hasher.finish()
     }
 }

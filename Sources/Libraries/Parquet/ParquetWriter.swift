@@ -61,7 +61,7 @@ public struct ParquetWriter: ~Copyable {
     /// As ``writeRowGroup(_:)``, with another thread that encodes some of the columns. The bytes are the same.
     ///
     /// - Parameter startThread: runs the work on a thread of its own, and returns what waits for its end; nil: there is no thread.
-    ///   Asked before each column, as long as there is none.
+    ///   Asked before each column but the last, as long as there is none.
     package mutating func writeRowGroup(
         _ columns: [Column], startThread: ((@escaping () -> Void) -> (() -> Void)?)?
     ) throws {
@@ -100,7 +100,7 @@ public struct ParquetWriter: ~Copyable {
                 wait?()
             }
             while let index = work.takeFirst() {
-                if wait == nil, let others { wait = startThread?({ others.encode(work) }) }
+                if wait == nil, let others, work.isAnyLeft { wait = startThread?({ others.encode(work) }) }
                 let start = file.byteCount
                 var chunk = try work.encode(index, using: &chunks, to: &file)
                 chunk.place(at: start)

@@ -41,6 +41,9 @@ final class RowGroupWork {
         return columns.count - takenLastCount
     }
 
+    /// Whether a thread that begins now finds a column; it may be gone when it looks.
+    var isAnyLeft: Bool { takenCount.load(ordering: .relaxed) < columns.count }
+
     /// Leaves no column to be taken.
     func close() { takenCount.store(columns.count, ordering: .relaxed) }
 

@@ -9,8 +9,8 @@ struct StateOpening {
     let directory: String
     /// Nil: what suits the file system.
     var journal: StateStore.Journal?
-    /// As `newDatabase()` makes it; nil: it is made when there is a need.
-    var image: [UInt8]?
+    /// As `makeDatabase()` makes it; nil: it is made when there is a need.
+    var newDatabase: [UInt8]?
     var path: String { directory + "/state.db" }
 
     private enum Finding {
@@ -70,7 +70,7 @@ struct StateOpening {
             if errno != ENOENT, errno != ENOTDIR { throw failure("cannot be made", errno) }
         }
         do {
-            var image = try image ?? Self.newDatabase()
+            var image = try newDatabase ?? Self.makeDatabase()
             if wantedJournal == .log { Schema.Header.useLog(in: &image) }
             try writeFileAtomically(path, image, durable: .bytes)
         } catch let error as DatabaseError {
@@ -81,7 +81,7 @@ struct StateOpening {
     }
 
     /// The bytes of a database without records, which no other is like.
-    static func newDatabase() throws -> [UInt8] {
+    static func makeDatabase() throws -> [UInt8] {
         try DatabaseQueue().inDatabase { database in
             try database.execute(sql: "PRAGMA page_size = \(Schema.pageByteCount)")
             try Schema.create(in: database)

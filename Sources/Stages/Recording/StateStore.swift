@@ -62,12 +62,12 @@ package final class StateStore: Sendable {
     ///
     /// - Parameters:
     ///   - journal: nil for what suits the file system of `directory`; readers take what they find.
-    ///   - beginning: what `beginning()` made; nil: it is made here, where there is a need.
+    ///   - newDatabase: what `makeDatabase()` made; nil: it is made here, where there is a need.
     /// - Throws: `StateProblem`: the format is newer (the file is then not touched), or the disk refuses.
     package static func open(
-        directory: String, access: Access, journal: Journal? = nil, beginning: [UInt8]? = nil
+        directory: String, access: Access, journal: Journal? = nil, newDatabase: [UInt8]? = nil
     ) throws -> (store: StateStore, note: String?) {
-        try StateOpening(directory: directory, journal: journal, image: beginning).open(access)
+        try StateOpening(directory: directory, journal: journal, newDatabase: newDatabase).open(access)
     }
 
     /// Whether there is something at the place of `state.db`.
@@ -76,7 +76,7 @@ package final class StateStore: Sendable {
     }
 
     /// Makes a database without records, in memory, for one `open`; nil where that fails, which `open` will say.
-    package static func beginning() -> [UInt8]? { try? StateOpening.newDatabase() }
+    package static func makeDatabase() -> [UInt8]? { try? StateOpening.makeDatabase() }
 
     /// How many rows were met so far whose checksum or layout is wrong. They count as absent.
     package var droppedRowCount: Int { session.withLock { $0?.droppedRowCount ?? 0 } }
