@@ -7,16 +7,16 @@
 
 enum { LITERAL_BITS = 10, DISTANCE_BITS = 9, LITERAL_ROOM = 512, DISTANCE_ROOM = 128 };
 
-// Entry of the literal/length table: bits 0...7 the bits of a code and its extra bits together, 8...13 those of the code alone,
-// 16...23 the literal, 24...31 the base of the length. A literal has a length of 1, and 63 in 8...13: what is shifted by so many is 0.
-// Entry of the distance table: bits 0...13 alike, 16...31 the base.
-#define LITERAL (1u << 13)
-#define RARE (1u << 14)
-// Of the sum of two entries: set where one of them is rare, whatever is carried into it.
-#define ANY_RARE (3u << 14)
-// A rare entry is a LINK to a subtable, which starts at the entry in bits 16...31 and is looked up by as many bits as 0...7 say; or the
+// Entry of the literal/length table: bits 0...7 the bits of a code and its extra bits together, 8...12 those of the code alone,
+// 16...23 the literal, 24...31 the bytes it stands for, extra bits aside. After `lead_matches` the code of a literal and that of the
+// length after it are one code, where both fit within the first level.
+// Entry of the distance table: bits 0...12 alike, 16...31 the base.
+#define ALONE (1u << 13)    // No distance follows: a literal by itself, or a rare entry of the literal/length table.
+#define RARE (1u << 14)     // Not for the hot loop: see below.
+#define LEADING (1u << 15)  // A literal comes first.
+// A rare entry is a LINK to a subtable, which starts at the entry in bits 16...30 and is looked up by as many bits as 0...7 say; or the
 // END of a block; or LONGEST, the length whose base needs nine bits; or a distance below 9; or, with 0 in 16...31, no symbol.
-#define LINK (1u << 13)
+#define LINK (1u << 31)
 #define END (1u << 16)
 #define LONGEST (1u << 17)
 
@@ -34,10 +34,10 @@ static inline uint32_t entry(table_kind kind, unsigned symbol, unsigned bits) {
     unsigned extra;
     switch (kind) {
     case LITERAL_TABLE:
-        if (symbol < 256) return bits | 63u << 8 | symbol << 16 | 1u << 24;
-        if (symbol == 256) return bits | RARE | END;
-        if (symbol == 285) return bits | RARE | LONGEST;
-        if (symbol > 285) return RARE;
+        if (symbol < 256) return bits | ALONE | LEADING | symbol << 16 | 1u << 24;
+        if (symbol == 256) return bits | ALONE | RARE | END;
+        if (symbol == 285) return bits | ALONE | RARE | LONGEST;
+        if (symbol > 285) return ALONE | RARE;
         extra = length_extras[symbol - 257];
         return (bits + extra) | bits << 8 | (uint32_t)length_bases[symbol - 257] << 24;
     case DISTANCE_TABLE:
@@ -48,7 +48,11 @@ static inline uint32_t entry(table_kind kind, unsigned symbol, unsigned bits) {
     }
 }
 
-static inline uint32_t link_entry(uint32_t start, uint32_t bits) { return bits | RARE | LINK | start << 16; }
+static inline uint32_t no_entry(table_kind kind) { return kind == LITERAL_TABLE ? ALONE | RARE : RARE; }
+
+static inline uint32_t link_entry(table_kind kind, uint32_t start, uint32_t bits) {
+    return no_entry(kind) | LINK | bits | start << 16;
+}
 
 /// Fills a table of two levels for a canonical code whose words are read least significant bit first (RFC 1951, 3.2.2).
 ///
@@ -73,7 +77,7 @@ static inline __attribute__((always_inline)) int fill_table(table_kind kind, uin
         if (lengths[i] > 0) sorted[offsets[lengths[i]]++] = (uint16_t)i;
     }
     if (left > 0) {
-        for (uint32_t i = 0; i < 1u << table_bits; i++) table[i] = RARE;
+        for (uint32_t i = 0; i < 1u << table_bits; i++) table[i] = no_entry(kind);
         if (longest == 1) {
             for (uint32_t i = 0; i < 1u << table_bits; i += 2) table[i] = entry(kind, sorted[0], 1);
         }
@@ -110,7 +114,7 @@ static inline __attribute__((always_inline)) int fill_table(table_kind kind, uin
             while (used < 1u << sub_bits) used = 2 * used + counts[table_bits + ++sub_bits];
             free_place += 1u << sub_bits;
             if (free_place > (1u << table_bits) + room) return 0;
-            table[prefix] = link_entry(start, sub_bits);
+            table[prefix] = link_entry(kind, start, sub_bits);
         }
         uint32_t value = entry(kind, sorted[next++], bits);
         for (uint32_t i = word >> table_bits; start + i < free_place; i += 1u << (bits - table_bits)) table[start + i] = value;
@@ -118,5 +122,16 @@ static inline __attribute__((always_inline)) int fill_table(table_kind kind, uin
         uint32_t top = 1u << (31 - __builtin_clz(word ^ ((1u << bits) - 1)));
         word = (word & (top - 1)) | top;
         for (rest--; rest == 0; rest = counts[bits]) bits++;
+    }
+}
+
+/// Makes one entry of each literal and the length after it, where the words of both fit.
+static inline void lead_matches(uint32_t *literals) {
+    // What follows is looked up among smaller indices, so before it is changed itself.
+    for (uint32_t i = (1u << LITERAL_BITS) - 1; i > 0; i--) {
+        uint32_t literal = literals[i], bits = literal & 31, match = literals[i >> bits];
+        int fits = (literal & LEADING) && !(match & (ALONE | LEADING)) && bits + (match >> 8 & 31) <= LITERAL_BITS;
+        uint32_t both = match + (bits | bits << 8 | 1u << 24) + (literal & (LEADING | 255u << 16));
+        literals[i] = __builtin_unpredictable(fits) ? both : literal;
     }
 }

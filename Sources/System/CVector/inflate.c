@@ -8,11 +8,11 @@
 
 // Decoding one deflate stream waits: each symbol's place is known only once the one before is looked up, some 25 cycles in which
 // a processor could run five times as many instructions. Short streams come by the dozen, so up to three are decoded in turn, a
-// symbol of each; and since which kind of symbol comes next is a coin toss in tables of numbers, a literal and a match take the
-// same instructions, without a branch between them.
+// step of each; and since which kind of symbol comes next is a coin toss in tables of numbers, each step takes the same
+// instructions, without a branch: a literal and the match after it, or either without the other.
 //
 // The hot loop takes the common symbols: codes within the tables' first level, distances from 9 up, both ends of either buffer far
-// away. `careful_symbol` takes any, with every check.
+// away. `careful_step` takes any, with every check.
 
 enum { LANES = 3, LONGEST_DISTANCE = 32768 };
 
@@ -127,6 +127,7 @@ static __attribute__((noinline)) int next_block(lane *s) {
             || !fill_table(DISTANCE_TABLE, s->distances, DISTANCE_BITS, DISTANCE_ROOM, lengths + literal_count, distance_count)) {
             return s->state = REFUSED;
         }
+        lead_matches(s->literals);
         return s->state = IN_BLOCK;
     }
     return s->state = AT_END;
@@ -134,11 +135,12 @@ static __attribute__((noinline)) int next_block(lane *s) {
 
 static inline uint32_t linked(const uint32_t *table, uint64_t word, unsigned table_bits) {
     uint32_t e = table[low_bits(word, table_bits)];
-    return (e & RARE) && (e & LINK) ? table[(e >> 16) + low_bits(word >> table_bits, e & 0xFF)] : e;
+    return (e & RARE) && (e & LINK) ? table[(e >> 16 & 0x7FFF) + low_bits(word >> table_bits, e & 0xFF)] : e;
 }
 
-/// Decodes any one symbol; returns the lane's new state. Refuses what leaves either buffer, as zlib does.
-static __attribute__((noinline)) int careful_symbol(lane *s) {
+/// Decodes what any one entry of the literal/length table stands for; returns the lane's new state. Refuses what leaves either
+/// buffer, as zlib does.
+static __attribute__((noinline)) int careful_step(lane *s) {
     uint64_t word = peek(s);
     uint32_t e = linked(s->literals, word, LITERAL_BITS);
     unsigned bits = e & 0xFF;
@@ -146,15 +148,20 @@ static __attribute__((noinline)) int careful_symbol(lane *s) {
         if (!(e & END) || !skip(s, bits)) return s->state = REFUSED;
         return next_block(s);
     }
-    if (!(e & RARE) && (e & LITERAL)) {
-        if (s->output == s->output_end || !skip(s, bits)) return s->state = REFUSED;
-        *s->output++ = (uint8_t)(e >> 16);
-        return IN_BLOCK;
+    size_t length = 258;
+    if (!(e & RARE)) {
+        length = e >> 24;
+        if (e & LEADING) {
+            if (s->output == s->output_end) return s->state = REFUSED;
+            *s->output++ = (uint8_t)(e >> 16);
+            length--;
+        }
+        if (e & ALONE) return skip(s, bits) ? IN_BLOCK : (s->state = REFUSED);
+        length += low_bits(word, bits) >> (e >> 8 & 31);
     }
-    size_t length = e & RARE ? 258 : (e >> 24) + (low_bits(word, bits) >> (e >> 8 & 63));
     word >>= bits;
     uint32_t d = linked(s->distances, word, DISTANCE_BITS);
-    size_t distance = (d >> 16) + (low_bits(word, d & 0xFF) >> (d >> 8 & 63));
+    size_t distance = (d >> 16) + (low_bits(word, d & 0xFF) >> (d >> 8 & 31));
     if (d >> 16 == 0 || distance > (size_t)(s->output - s->output_start) || length > (size_t)(s->output_end - s->output)
         || !skip(s, bits + (d & 0xFF))) {
         return s->state = REFUSED;
@@ -165,19 +172,23 @@ static __attribute__((noinline)) int careful_symbol(lane *s) {
     return IN_BLOCK;
 }
 
-// A literal is copied like a match of no bits 16 bytes back, its first byte replaced.
-#define LITERAL_SOURCE (16u << 16)
-
 /// The compiler would take two instructions to shift what it needs again.
 static inline __attribute__((target("bmi2"), always_inline)) uint64_t rotated_by_8(uint64_t value) {
     __asm__("rorx $8, %1, %0" : "=r"(value) : "r"(value));
     return value;
 }
 
-// One common symbol of one lane, at `place##X` and `output##X`, or a jump to `careful##X`. Bounds, where `place < fast_end` and
-// `output < output_fast_end`: it reads 8 bytes of input, of which at most 37 bits are taken; it writes at most 258 + 31 bytes. Copies
-// go by 8 bytes, each read after the one before is written: right for distances from 8 up. Where the longest distance stays within
-// the output (`is_far`), the source does, too.
+/// The compiler would take three instructions to add bit 15, LEADING.
+static inline __attribute__((always_inline)) uint8_t *after_literal(uint8_t *output, uint64_t entry) {
+    __asm__("bt $15, %k1\n\tadc $0, %0" : "+r"(output) : "r"(entry) : "cc");
+    return output;
+}
+
+// One common step of one lane, at `place##X` and `output##X`, or a jump to `careful##X`. Bounds, where `place < fast_end` and
+// `output < output_fast_end`: it reads 8 bytes of input, of which at most 37 bits are taken; it writes at most 259 + 31 bytes. The
+// first of them may be a literal; where there is none, it is written over. Copies go by 8 bytes, each read after the one before is
+// written: right for distances from 8 up. After a literal alone, bytes are copied to where they are. Where the longest distance
+// stays within the output (`is_far`), the source does, too.
 #define STEP(X)                                                                                                                    \
     {                                                                                                                              \
         const lane *s = &lanes[X];                                                                                                 \
@@ -187,19 +198,18 @@ static inline __attribute__((target("bmi2"), always_inline)) uint64_t rotated_by
         uint64_t e = s->literals[low_bits(word, LITERAL_BITS)];                                                                    \
         uint64_t after = word >> (e & 63);                                                                                         \
         uint64_t d = s->distances[low_bits(after, DISTANCE_BITS)];                                                                 \
-        d = __builtin_unpredictable((e & LITERAL) != 0) ? LITERAL_SOURCE : d;                                                      \
+        d = __builtin_unpredictable((e & ALONE) != 0) ? 0 : d;                                                                     \
+        /* Of two rare entries the second is gone, and of common ones bits 8...12 carry at most into bit 13. */                    \
         uint64_t sum = e + d;                                                                                                      \
-        if (__builtin_expect((sum & ANY_RARE) != 0, 0)) goto careful##X;                                                           \
-        uint8_t *target = output##X;                                                                                               \
+        if (__builtin_expect((sum & RARE) != 0, 0)) goto careful##X;                                                               \
+        uint8_t *target = after_literal(output##X, e);                                                                             \
         const uint8_t *source = target - ((d >> 16) + (_bzhi_u64(after, d) >> (rotated_by_8(d) & 63)));                            \
         if (!is_far && __builtin_expect(source < s->output_start, 0)) goto careful##X;                                             \
+        *output##X = (uint8_t)(e >> 16);                                                                                           \
         uint64_t length = (e >> 24) + (_bzhi_u64(word, e) >> (rotated_by_8(e) & 63));                                              \
         place##X += (uint8_t)sum;                                                                                                  \
         uint64_t eight;                                                                                                            \
         memcpy(&eight, source, 8);                                                                                                 \
-        /* Else the load would be left out for a literal, with a branch. */                                                        \
-        __asm__("" : "+r"(eight));                                                                                                 \
-        eight = __builtin_unpredictable((e & LITERAL) != 0) ? e >> 16 : eight;                                                     \
         memcpy(target, &eight, 8);                                                                                                 \
         memcpy(&eight, source + 8, 8);                                                                                             \
         memcpy(target + 8, &eight, 8);                                                                                             \
@@ -226,7 +236,7 @@ static inline __attribute__((target("bmi2"), always_inline)) uint64_t rotated_by
 #define CAREFUL(X)                                                                                                                 \
     careful##X : {                                                                                                                 \
         PUT(X)                                                                                                                     \
-        int state = careful_symbol(&lanes[X]);                                                                                     \
+        int state = careful_step(&lanes[X]);                                                                                     \
         place##X = lanes[X].place;                                                                                                 \
         output##X = lanes[X].output;                                                                                               \
         if (state != IN_BLOCK) goto leave;                                                                                         \
@@ -234,10 +244,10 @@ static inline __attribute__((target("bmi2"), always_inline)) uint64_t rotated_by
     }                                                                                                                              \
     goto done##X;
 
-/// How many common symbols, of the limit, a lane can take before it is near an end of its buffers: 0 there, else at least one.
+/// How many common steps, of the limit, a lane can take before it is near an end of its buffers: 0 there, else at least one.
 static inline uint64_t safe_steps(const lane *s, uint64_t place, const uint8_t *output, uint64_t limit) {
     if (place >= s->fast_end || output >= s->output_fast_end) return 0;
-    uint64_t of_input = (s->fast_end - place) / 37 + 1, of_output = (uint64_t)(s->output_fast_end - output) / 258 + 1;
+    uint64_t of_input = (s->fast_end - place) / 37 + 1, of_output = (uint64_t)(s->output_fast_end - output) / 259 + 1;
     if (of_input < limit) limit = of_input;
     return of_output < limit ? of_output : limit;
 }
@@ -310,7 +320,7 @@ static int is_far(const lane *s) { return s->output - s->output_start >= LONGEST
 
 static int can_run(const lane *s) { return s->state == IN_BLOCK && s->place < s->fast_end && s->output < s->output_fast_end; }
 
-/// Begins a stream; returns whether the hot loop can go on with it: a literal looks like a match 16 bytes back.
+/// Begins a stream; returns whether the hot loop can go on with it.
 static int begin(lane *s, inflate_stream *stream) {
     s->stream = stream;
     s->place = (uint64_t)(uintptr_t)stream->input * 8;
@@ -321,12 +331,11 @@ static int begin(lane *s, inflate_stream *stream) {
     s->output_fast_end = stream->output_count > OUTPUT_MARGIN ? s->output_end - OUTPUT_MARGIN : s->output;
     s->is_last_block = 0;
     next_block(s);
-    while (s->state == IN_BLOCK && s->output - s->output_start < 16) careful_symbol(s);
     return can_run(s);
 }
 
 static void finish(lane *s) {
-    while (s->state == IN_BLOCK) careful_symbol(s);
+    while (s->state == IN_BLOCK) careful_step(s);
     s->stream->is_whole = s->state == AT_END && s->output == s->output_end && (s->place + 7) / 8 * 8 == s->end;
 }
 
