@@ -90,13 +90,16 @@ import Testing
             for _ in 0..<2 {
                 let bound = ZstdCompressor.byteCountBound(for: count, pieces: count / piece + 2)
                 var frame = [UInt8](repeating: 0, count: bound)
+                var kept: [KeptBytes] = []
                 let written = unsafe bytes.withUnsafeBytes { source in
                     unsafe frame.withUnsafeMutableBytes {
                         unsafe compressor.compress(
-                            source, storedByteCount: stored, pieceByteCount: piece, into: $0)
+                            source, storedByteCount: stored, pieceByteCount: piece, into: $0, kept: &kept)
                     }
                 }
+                #expect(kept.flatMap(\.source) == Array(0..<stored))
                 frame = Array(frame[..<written!])
+                for part in kept.reversed() { frame.insert(contentsOf: bytes[part.source], at: part.place) }
                 #expect(try Self.unzstd(frame, byteCount: count) == bytes)
                 #expect(frame.count < stored + rest.count / 2 + 300)
                 // Not a frame each: what follows the whole one is another.

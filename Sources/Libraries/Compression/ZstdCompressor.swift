@@ -93,17 +93,19 @@ import CZstd
     /// As `compress(_:leadByteCount:pieceByteCount:into:)` for a source that begins with bytes which cannot be compressed: those
     /// are stored, without the time that libzstd takes to find that out.
     ///
-    /// - Parameter storedByteCount: how many, at least one; without a lead, the pieces begin behind them.
+    /// - Parameters:
+    ///   - storedByteCount: how many, at least one; without a lead, the pieces begin behind them.
+    ///   - kept: gets the stored bytes, which are not written: they belong between those that are.
+    /// - Returns: how many bytes were written.
     package mutating func compress(
         _ source: UnsafeRawBufferPointer, storedByteCount: Int, pieceByteCount: Int,
-        into target: UnsafeMutableRawBufferPointer
+        into target: UnsafeMutableRawBufferPointer, kept: inout [KeptBytes]
     ) -> Int? {
         precondition(storedByteCount > 0 && storedByteCount <= source.count)
         var count = unsafe ZstdFrame.writeHeader(contentByteCount: source.count, to: target)
         let isWhole = storedByteCount == source.count
-        unsafe count += ZstdFrame.writeStored(
-            UnsafeRawBufferPointer(rebasing: source[..<storedByteCount]), endsFrame: isWhole,
-            to: UnsafeMutableRawBufferPointer(rebasing: target[count...]))
+        unsafe count += ZstdFrame.writeStoredHeaders(
+            byteCount: storedByteCount, endsFrame: isWhole, to: target, from: count, kept: &kept)
         guard !isWhole else { return count }
         // The rest is made a frame of its own, and its blocks are moved here. They may: stored blocks leave a frame's state (the
         // last offsets, the tables) as it is at its start, and offsets reach no farther back than the rest does.

@@ -1,3 +1,16 @@
+/// Bytes of a source that stand as they are between those made for it. So they need not be copied.
+package struct KeptBytes: Hashable, Sendable {
+    /// How many of the bytes that were made come before them.
+    package var place: Int
+    /// Where they are in the source; not empty.
+    package var source: Range<Int>
+
+    package init(place: Int, source: Range<Int>) {
+        self.place = place
+        self.source = source
+    }
+}
+
 /// Parts of a zstd frame that are written here and not by libzstd: its header, and bytes that are stored as they are.
 ///
 /// Format: RFC 8878, 3.1.1.
@@ -8,7 +21,7 @@ enum ZstdFrame {
     /// Bytes `writeHeader` takes at most.
     static let mostHeaderByteCount = 13
 
-    /// Bytes that `writeStored` takes besides what is stored.
+    /// Bytes that `writeStoredHeaders` takes.
     static func storedOverhead(for byteCount: Int) -> Int {
         3 * ((byteCount + mostStoredByteCount - 1) / mostStoredByteCount)
     }
@@ -30,27 +43,27 @@ enum ZstdFrame {
         return 5 + count
     }
 
-    /// Writes `bytes`, not none, as blocks that hold them as they are; returns the blocks' length.
+    /// Writes what blocks of bytes that are stored as they are have besides those: a header each. Returns the headers' length.
     ///
-    /// - Parameter target: has room for the bytes and `storedOverhead`.
-    static func writeStored(
-        _ bytes: UnsafeRawBufferPointer, endsFrame: Bool, to target: UnsafeMutableRawBufferPointer
+    /// - Parameters:
+    ///   - byteCount: of the bytes, the first of a source; at least 1.
+    ///   - start: where in `target`, which has room for `storedOverhead` bytes from there on.
+    ///   - kept: gets the bytes of each block, with places in `target`.
+    static func writeStoredHeaders(
+        byteCount: Int, endsFrame: Bool, to target: UnsafeMutableRawBufferPointer, from start: Int,
+        kept: inout [KeptBytes]
     ) -> Int {
-        var start = 0
-        var written = 0
-        while start < bytes.count {
-            let end = min(start + mostStoredByteCount, bytes.count)
-            let header = (end - start) << 3 | (endsFrame && end == bytes.count ? 1 : 0)
+        var place = start
+        for first in stride(from: 0, to: byteCount, by: mostStoredByteCount) {
+            let end = min(first + mostStoredByteCount, byteCount)
+            let header = (end - first) << 3 | (endsFrame && end == byteCount ? 1 : 0)
             for index in 0..<3 {
-                unsafe target[written + index] = UInt8(truncatingIfNeeded: header >> (8 * index))
+                unsafe target[place + index] = UInt8(truncatingIfNeeded: header >> (8 * index))
             }
-            written += 3
-            unsafe UnsafeMutableRawBufferPointer(rebasing: target[written...])
-                .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
-            written += end - start
-            start = end
+            place += 3
+            kept.append(KeptBytes(place: place, source: first..<end))
         }
-        return written
+        return place - start
     }
 
     /// The length of the header with which a frame of libzstd's begins.

@@ -64,6 +64,26 @@ struct Descriptor: ~Copyable {
         }
     }
 
+    /// Writes all of `first` and then of `second`, in one call where the system takes it all.
+    borrowing func write(
+        _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer, path: String
+    ) throws(FileProblem) {
+        // The system reads through these pointers and writes through none.
+        var parts = unsafe (
+            iovec(iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress), iov_len: first.count),
+            iovec(iov_base: UnsafeMutableRawPointer(mutating: second.baseAddress), iov_len: second.count)
+        )
+        let written = unsafe withUnsafeBytes(of: &parts) { parts in
+            unsafe writev(number, parts.assumingMemoryBound(to: iovec.self).baseAddress, 2)
+        }
+        if written < 0, errno != EINTR { throw FileProblem(.write, path: path, errorNumber: errno) }
+        let done = max(0, written)
+        // SAFETY: the system wrote at most the bytes of both.
+        unsafe try write(UnsafeRawBufferPointer(rebasing: first.dropFirst(done)), path: path)
+        unsafe try write(
+            UnsafeRawBufferPointer(rebasing: second.dropFirst(max(0, done - first.count))), path: path)
+    }
+
     /// Reads up to `buffer.count` bytes; fewer only at the end of the file.
     ///
     /// - Parameter offset: where to read, or nil for the current position, which then moves.

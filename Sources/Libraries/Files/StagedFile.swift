@@ -50,10 +50,10 @@ package struct StagedFile: ~Copyable {
         if let failure { throw failure }
         unsafe hasher.update(bytes)
         do throws(FileProblem) {
-            if pending.count + bytes.count > Self.bufferByteCount { try flush() }
             if bytes.count >= Self.bufferByteCount {
-                unsafe try temporary.write(bytes)
+                unsafe try flush(before: bytes)
             } else {
+                if pending.count + bytes.count > Self.bufferByteCount { try flush() }
                 unsafe pending.append(contentsOf: bytes)
             }
             let written = byteCount - pending.count
@@ -77,9 +77,14 @@ package struct StagedFile: ~Copyable {
 
     private mutating func flush() throws(FileProblem) {
         if pending.isEmpty { return }
+        unsafe try flush(before: UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+
+    /// Writes what is pending, and `bytes` after it.
+    private mutating func flush(before bytes: UnsafeRawBufferPointer) throws(FileProblem) {
         var problem: FileProblem?
         unsafe pending.withUnsafeBytes { buffer in
-            do throws(FileProblem) { unsafe try temporary.write(buffer) } catch { problem = error }
+            do throws(FileProblem) { unsafe try temporary.write(buffer, bytes) } catch { problem = error }
         }
         if let problem { throw problem }
         pending.removeAll(keepingCapacity: true)

@@ -68,6 +68,12 @@ struct TemporaryFile: ~Copyable {
         try withFile { file throws(FileProblem) in unsafe try file.write(bytes, path: path) }
     }
 
+    borrowing func write(
+        _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+    ) throws(FileProblem) {
+        try withFile { file throws(FileProblem) in unsafe try file.write(first, second, path: path) }
+    }
+
     borrowing func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileProblem) -> Int
     {
         try withFile { file throws(FileProblem) in unsafe try file.read(into: buffer, at: offset, path: path)

@@ -7,7 +7,7 @@ struct ColumnChunkWriter: ~Copyable {
     var dictionary = Dictionary()
     /// Encoded values that are only measured.
     var sample = ByteBuffer()
-    var compressed = ByteBuffer()
+    var compressed = PagePayload()
     var streams = StreamCounts()
     /// Lengths of texts, for encodings that have them apart.
     var lengths = ByteBuffer()

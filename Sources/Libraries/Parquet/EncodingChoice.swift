@@ -171,6 +171,6 @@ extension ColumnChunkWriter {
     private mutating func compressedByteCount(name: String) throws(ParquetProblem) -> Int {
         compressed.removeAll()
         try compressor.compress(sample, to: &compressed, name: name)
-        return compressed.count
+        return compressed.byteCount
     }
 }

@@ -32,7 +32,7 @@ struct PageCompressor: ~Copyable {
         }
     }
 
-    /// Appends `source` to `target`, compressed on its own.
+    /// Appends `source` to `target`, compressed on its own, or what of it is to be kept.
     ///
     /// - Parameters:
     ///   - lead: bytes before the pieces.
@@ -40,23 +40,24 @@ struct PageCompressor: ~Copyable {
     ///   - randomPieces: how many of the first may be stored, if they look random.
     mutating func compress(
         _ source: borrowing ByteBuffer, lead: Int = 0, piece: Int = 0, randomPieces: Int = 0,
-        to target: inout ByteBuffer, name: String
+        to target: inout PagePayload, name: String
     ) throws(ParquetProblem) {
         if !isOn {
-            target.append(source)
+            target.keep(source)
         } else if zstd != nil {
             let hasPieces = piece >= Self.leastPieceByteCount
             let pieceCount = hasPieces ? source.count / piece + 2 : 0
             let bound = ZstdCompressor.byteCountBound(for: source.count, pieces: pieceCount)
             unsafe try source.withBytes { bytes throws(ParquetProblem) in
-                unsafe try target.append(maximum: bound) { room throws(ParquetProblem) in
+                unsafe try target.append(maximum: bound) { room, kept throws(ParquetProblem) in
                     let stored =
                         hasPieces && lead <= Self.mostStoredLead
                         ? unsafe Self.randomByteCount(bytes, lead: lead, piece: piece, randomPieces) : 0
                     let written =
                         if stored > 0 {
                             unsafe zstd!.compress(
-                                bytes, storedByteCount: stored, pieceByteCount: piece, into: room)
+                                bytes, storedByteCount: stored, pieceByteCount: piece, into: room, kept: &kept
+                            )
                         } else if hasPieces {
                             unsafe zstd!.compress(
                                 bytes, leadByteCount: lead, pieceByteCount: piece, into: room)
@@ -72,7 +73,7 @@ struct PageCompressor: ~Copyable {
         } else if gzip != nil {
             let bound = GzipCompressor.byteCountBound(for: source.count)
             unsafe try source.withBytes { bytes throws(ParquetProblem) in
-                unsafe try target.append(maximum: bound) { room throws(ParquetProblem) in
+                unsafe try target.append(maximum: bound) { room, _ throws(ParquetProblem) in
                     guard let written = unsafe gzip!.compress(bytes, into: room) else {
                         throw ParquetProblem(.compression(name: name))
                     }
@@ -80,7 +81,7 @@ struct PageCompressor: ~Copyable {
                 }
             }
         } else {
-            target.append(source)
+            target.keep(source)
         }
     }
 

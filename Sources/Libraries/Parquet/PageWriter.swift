@@ -24,7 +24,7 @@ import Compression
         unsafe try bytes.withBytes { unsafe try append(UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
 
-    private mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
+    mutating func append(_ bytes: UnsafeRawBufferPointer) throws {
         byteCount += bytes.count
         if pending.count + bytes.count > Self.gatheredByteCount { try flush() }
         if bytes.count >= Self.gatheredByteCount {
@@ -60,7 +60,7 @@ struct PageSize: Hashable {
 struct PageWriter: ~Copyable {
     private let version: WriterOptions.PageVersion
     private var header = CompactWriter()
-    private var payload = ByteBuffer()
+    private var payload = PagePayload()
 
     init(_ options: WriterOptions) {
         version = options.pageVersion
@@ -73,7 +73,8 @@ struct PageWriter: ~Copyable {
     ) throws -> PageSize {
         payload.removeAll()
         try compressor.compress(body, to: &payload, name: name)
-        return try write(type: 2, uncompressedByteCount: body.count, name: name, to: &file) { header in
+        return try write(type: 2, of: body, uncompressedByteCount: body.count, name: name, to: &file) {
+            header in
             header.structure(7) { page in
                 page.i32(1, entryCount)
                 page.i32(2, Encoding.plain.rawValue)
@@ -102,7 +103,7 @@ struct PageWriter: ~Copyable {
                 try compressor.compress(
                     values, piece: piece, randomPieces: choice.randomStreamCount,
                     to: &payload, name: name)
-                return try writeV1(cut, encoding: encoding, byteCount: values.count, name: name, to: &file)
+                return try writeV1(cut, encoding: encoding, of: values, name: name, to: &file)
             }
             scratch.removeAll()
             scratch.appendLittleEndian(UInt32(truncatingIfNeeded: levels.count))
@@ -112,7 +113,7 @@ struct PageWriter: ~Copyable {
                 scratch, lead: scratch.count - values.count, piece: piece,
                 randomPieces: choice.randomStreamCount,
                 to: &payload, name: name)
-            return try writeV1(cut, encoding: encoding, byteCount: scratch.count, name: name, to: &file)
+            return try writeV1(cut, encoding: encoding, of: scratch, name: name, to: &file)
         case .v2:
             payload.append(levels)
             let levelByteCount = levels.count
@@ -123,10 +124,11 @@ struct PageWriter: ~Copyable {
                     values, piece: piece, randomPieces: choice.randomStreamCount,
                     to: &payload, name: name)
             } else {
-                payload.append(values)
+                payload.keep(values)
             }
             return try write(
-                type: 3, uncompressedByteCount: levelByteCount + values.count, name: name, to: &file
+                type: 3, of: values, uncompressedByteCount: levelByteCount + values.count, name: name,
+                to: &file
             ) { header in
                 header.structure(8) { page in
                     page.i32(1, cut.rows.count)
@@ -142,9 +144,10 @@ struct PageWriter: ~Copyable {
     }
 
     private mutating func writeV1(
-        _ cut: PageCut, encoding: Encoding, byteCount: Int, name: String, to file: inout OutputFile
+        _ cut: PageCut, encoding: Encoding, of source: borrowing ByteBuffer, name: String,
+        to file: inout OutputFile
     ) throws -> PageSize {
-        try write(type: 0, uncompressedByteCount: byteCount, name: name, to: &file) { header in
+        try write(type: 0, of: source, uncompressedByteCount: source.count, name: name, to: &file) { header in
             header.structure(5) { page in
                 page.i32(1, cut.rows.count)
                 page.i32(2, encoding.rawValue)
@@ -155,17 +158,19 @@ struct PageWriter: ~Copyable {
     }
 
     /// Writes a header and the payload.
+    ///
+    /// - Parameter source: of the payload.
     private mutating func write(
-        type: Int, uncompressedByteCount: Int, name: String, to file: inout OutputFile,
-        fields: (inout CompactWriter) -> Void
+        type: Int, of source: borrowing ByteBuffer, uncompressedByteCount: Int, name: String,
+        to file: inout OutputFile, fields: (inout CompactWriter) -> Void
     ) throws -> PageSize {
-        let longest = max(uncompressedByteCount, payload.count)
+        let payloadByteCount = payload.byteCount
+        let longest = max(uncompressedByteCount, payloadByteCount)
         guard longest <= Int(Int32.max) else {
             throw ParquetProblem(.pageTooLong(name: name, byteCount: longest))
         }
         var checksum = CRC32()
-        unsafe payload.withBytes { unsafe checksum.update($0) }
-        let payloadByteCount = payload.count
+        unsafe payload.forEachPart(of: source) { unsafe checksum.update($0) }
         header.removeAll()
         header.structure { header in
             header.i32(1, type)
@@ -176,7 +181,7 @@ struct PageWriter: ~Copyable {
         }
         let headerByteCount = header.buffer.count
         try file.append(header.buffer)
-        try file.append(payload)
+        unsafe try payload.forEachPart(of: source) { part throws in unsafe try file.append(part) }
         return PageSize(
             compressed: headerByteCount + payloadByteCount,
             uncompressed: headerByteCount + uncompressedByteCount)
