@@ -9,8 +9,11 @@ struct ByteSteps {
 
     func run(_ workload: Workload, into measurements: inout Measurements) throws {
         let text = workload.textByteCount
-        measurements.add(Measurements.floorName, try inflate(workload, by: Inflater.self), bytes: text)
+        measurements.add(Measurements.floorName, try inflate(workload, by: ISALInflater.self), bytes: text)
         measurements.add("inflate (zlib)", try inflate(workload, by: ZlibInflater.self), bytes: text)
+        if VectorInflater.isThere {
+            measurements.add("inflate", try inflate(workload, by: VectorInflater.self), bytes: text)
+        }
         if let together = try inflateThreeAtATime(workload) {
             measurements.add("inflate (three at a time)", together, bytes: text)
         }

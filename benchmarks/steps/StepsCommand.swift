@@ -58,7 +58,7 @@ struct StepsCommand: ParsableCommand {
     private func inflateZips() throws {
         let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
         defer { unsafe output.deallocate() }
-        var inflater = Inflater()
+        var inflater = ISALInflater()
         var byteCount = 0
         for path in zips {
             let stream = try DeflatedFile(path: path)

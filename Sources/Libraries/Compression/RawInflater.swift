@@ -16,8 +16,8 @@ package struct InflateStep: Hashable, Sendable {
 
 /// Raw deflate, block by block: any input size, any output size.
 ///
-/// Two types conform: `Inflater` does the work, `ZlibInflater` is what tests compare it with and what it can be
-/// replaced by.
+/// `VectorInflater` and `ISALInflater` do the work, each where it is faster (`Inflater`); `ZlibInflater` is what tests compare them
+/// with.
 ///
 /// Format: RFC 1951.
 package protocol RawInflater: ~Copyable {

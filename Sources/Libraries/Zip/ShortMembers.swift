@@ -28,9 +28,9 @@ extension ZipArchive {
 
     /// Whether `readTogether` can read this member.
     package func isShort(_ member: ZipMember) -> Bool {
-        guard shortStreamCount > 0, member.method == .deflate, member.byteCount <= Self.shortByteCount else {
-            return false
-        }
+        guard member.method == .deflate, member.byteCount <= Self.shortByteCount,
+            VectorInflater.suits(compressedByteCount: member.compressedByteCount, byteCount: member.byteCount)
+        else { return false }
         return unsafe file.bytesInMemory(member.dataRange) != nil
     }
 

@@ -15,7 +15,7 @@ import Compression
     private var pending = 0..<0
     /// Compressed bytes read from the file so far.
     private var loadedByteCount = 0
-    private var inflater = Inflater()
+    private var inflater: Inflater
     private var crc32 = CRC32()
     private var isVerified = false
     private var failure: ZipProblem?
@@ -26,6 +26,8 @@ import Compression
     init(_ member: ZipMember, of archive: ZipArchive) {
         self.member = member
         self.archive = archive
+        inflater = Inflater(
+            compressedByteCount: member.compressedByteCount, byteCount: member.byteCount)
         unsafe input = UnsafeMutableRawBufferPointer.allocate(
             byteCount: min(Self.inputByteCount, max(1, member.compressedByteCount)), alignment: 64)
     }

@@ -95,6 +95,35 @@ typedef struct {
 /// - memory: `INFLATE_MEMORY` bytes, aligned to 8, of any content.
 void inflate_streams(inflate_stream *streams, size_t count, void *memory);
 
+/// Bytes that an inflater works in.
+#define INFLATER_MEMORY (112 << 10)
+
+typedef enum {
+    INFLATER_GOES_ON,
+    INFLATER_ENDED,
+    INFLATER_BAD_BLOCK,
+    INFLATER_BAD_SYMBOL,
+    INFLATER_BAD_DISTANCE
+} inflater_outcome;
+
+/// What one call of an inflater did.
+typedef struct {
+    size_t read_count;
+    size_t written_count;
+    inflater_outcome outcome;
+    /// At the end: bytes read by calls before this one that lie behind the stream.
+    size_t surplus_count;
+} inflater_step;
+
+/// Makes an inflater for one stream of any length: 0.77 of the time ISA-L takes (trades as CSV, Zen 4).
+///
+/// - memory: `INFLATER_MEMORY` bytes, aligned to 8, of any content.
+void inflater_begin(void *memory);
+
+/// Decodes until the input is used up, the output is full, the stream is over or damaged; what zlib refuses is damage. All input is
+/// read unless the output is full or the stream over. After the last two it does nothing.
+inflater_step inflater_run(void *memory, const void *input, size_t input_count, void *output, size_t output_count);
+
 /// Takes two SHA-256 states on by as many whole blocks of 64 bytes each: 0.56 of the time that libcrypto takes for one after the
 /// other (Zen 4). The bytes need no readable ones around them.
 void vector_sha256_two(uint32_t first_state[8], const uint8_t *first, uint32_t second_state[8], const uint8_t *second,
