@@ -60,6 +60,8 @@ private func keepFreedMemory() {
     // There are more threads than processors, since some wait for the disk. With a heap for each of them, each touches fresh pages
     // where another one's would do.
     _ = malloc_share_heaps(Int32(clamping: sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    // By default a heap grows by a page or two at a time, with a call each, for which all threads' page faults wait.
+    _ = malloc_spare(1 << 20)
 }
 
 /// `datamake -C DIR build` and `datamake build -C DIR` mean the same: options before the command move behind it.

@@ -18,6 +18,9 @@ static inline int malloc_keep_freed(int bytes) {
 /// Threads share `count` heaps. What one thread freed, another one of the same heap uses again.
 static inline int malloc_share_heaps(int count) { return mallopt(M_ARENA_MAX, count); }
 
+/// A new heap begins with so many bytes to spare, and the first one grows by so many.
+static inline int malloc_spare(int bytes) { return mallopt(M_TOP_PAD, bytes); }
+
 /// As sync_file_range(2); glibc declares it for GNU's extensions only.
 int sync_file_range(int file, long offset, long count, unsigned flags);
 
