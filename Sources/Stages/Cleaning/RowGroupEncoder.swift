@@ -108,9 +108,7 @@ final class RowGroupEncoder {
             pool.put(columns)
             return
         }
-        if helper == nil, spare.isTaken, columns[0].count >= settings.leastRowsBehind {
-            helper = Helper(state)
-        }
+        if helper == nil, isBehind(columns) { helper = Helper(state) }
         guard let helper else {
             try state.write(columns)
             pool.put(columns)
@@ -118,6 +116,11 @@ final class RowGroupEncoder {
         }
         isHelperBusy = true
         helper.rowGroups.put(columns)
+    }
+
+    /// Whether a row group that is not the last is encoded by another thread, if one can be had.
+    func isBehind(_ columns: [Column]) -> Bool {
+        helper != nil || spare.isTaken && columns[0].count >= settings.leastRowsBehind
     }
 
     /// Writes the footer, once all row groups are written.

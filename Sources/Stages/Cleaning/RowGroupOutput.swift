@@ -77,7 +77,7 @@ final class RowGroupOutput {
     ///
     /// - Parameter ranks: of rows by their number in the order in which they were added, from 0 on.
     func takeBack(ranks: @escaping (Range<Int>) -> Column) throws -> EarlierRows {
-        let rest = pending
+        let rest = pending.first?.count == 0 ? [] : pending
         pending = []
         repeats.beginAgain()
         isRepeating = true
@@ -98,9 +98,11 @@ final class RowGroupOutput {
             copy(fitting, of: columns)
             if pending[0].count == rowLimit || !rest.isEmpty {
                 let full = pending
-                pending = []
+                // Where another thread encodes them, columns for the rows to come are those of the row group before: taken later,
+                // they would be these, once they are encoded.
+                pending = encoder.isBehind(full) ? try pool.take(capacity: full[0].capacity) : []
                 try encoder.write(full)
-                if !rest.isEmpty { pending = try pool.take(capacity: full[0].capacity) }
+                if pending.isEmpty, !rest.isEmpty { pending = try pool.take(capacity: full[0].capacity) }
             }
         }
     }
