@@ -14,8 +14,8 @@ struct ByteSteps {
         if VectorInflater.isThere {
             measurements.add("inflate", try inflate(workload, by: VectorInflater.self), bytes: text)
         }
-        if let together = try inflateThreeAtATime(workload) {
-            measurements.add("inflate (three at a time)", together, bytes: text)
+        if let together = try inflateTwoAtATime(workload) {
+            measurements.add("inflate (two at a time)", together, bytes: text)
         }
 
         var sum = Stopwatch()
@@ -82,8 +82,8 @@ struct ByteSteps {
         return stopwatch
     }
 
-    /// Nil where there are not three short ones, or the processor does not run it.
-    private func inflateThreeAtATime(_ workload: Workload) throws -> Stopwatch? {
+    /// Nil where there are not two short ones, or the processor does not run it.
+    private func inflateTwoAtATime(_ workload: Workload) throws -> Stopwatch? {
         let payloads = workload.payloads
         guard shortStreamCount > 0, payloads.count >= shortStreamCount,
             payloads.allSatisfy({ $0.text.count <= 512 << 10 })

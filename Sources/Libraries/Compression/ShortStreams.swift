@@ -12,7 +12,7 @@ import CVector
 }
 
 /// How many streams `inflateTogether` is best given at a time; 0 where this processor does not run it.
-package let shortStreamCount = vector_kernels_run() != 0 ? 3 : 0
+package let shortStreamCount = vector_kernels_run() != 0 ? 2 : 0
 
 /// Inflates whole streams, a symbol of each in turn: while one waits for a table, the others go on.
 ///

@@ -66,10 +66,7 @@ private final class PayloadGroups {
     func open(from first: Int, into blocks: [RecordBlock]) throws -> PayloadGroup {
         var group = PayloadGroup(streams: [try stream(of: first)], blocks: blocks)
         guard group.streams[0].isShort else { return group }
-        // The last of many is not left over to be read alone, which takes nearly as long as two.
-        let most = ZipArchive.shortMemberCount
-        let count = inputs.count - first == most + 1 ? most - 1 : most
-        for index in (first + 1..<inputs.count).prefix(count - 1) {
+        for index in (first + 1..<inputs.count).prefix(ZipArchive.shortMemberCount - 1) {
             // What is wrong with it is found again when its turn comes.
             guard let stream = try? stream(of: index) else { break }
             group.streams.append(stream)

@@ -4,37 +4,34 @@
 #include "inflate.h"
 
 // Decoding one deflate stream waits: each symbol's place is known only once the one before is looked up, some 15 cycles in which
-// a processor could run six times as many instructions. Short streams come by the dozen, so three are decoded in turn, a step of
-// each; and since which kind of symbol comes next is a coin toss in tables of numbers, each step takes the same instructions,
-// without a branch: a literal and the match after it, or either without the other.
+// a processor could run six times as many instructions. Short streams come by the dozen, so two are decoded in turn, a step of
+// each. More than two would not leave enough registers: three, with the bits of each read anew in every step, took 1.1 times as long.
 //
 // The hot loop takes the common symbols: codes within the tables' first level, distances from 9 up, both ends of either buffer far
 // away. `advance` takes any, with every check.
 
-enum { LANES = 3 };
+enum { LANES = 2 };
 
 _Static_assert(sizeof(decoder) * LANES <= INFLATE_MEMORY, "the caller's memory holds all lanes");
 
-// As a step of `run` in inflate.h, at `place##X` and `output##X`, or a jump to `careful##X`; with the same bounds, where
-// `place < fast_end`. There are not enough registers for the bits of three streams: they are read anew.
+// A step as in `run` (inflate.h), with the same bounds, where `safe_steps` says so; or a jump to `careful##X`.
 #define STEP(X)                                                                                                                    \
     {                                                                                                                              \
         const decoder *s = &lanes[X];                                                                                              \
-        uint64_t word;                                                                                                             \
-        memcpy(&word, (const uint8_t *)(place##X >> 3), 8);                                                                        \
-        word >>= place##X & 7;                                                                                                     \
-        uint64_t e = s->literals[low_bits(word, LITERAL_BITS)];                                                                    \
-        uint64_t after = word >> (e & 63);                                                                                         \
+        uint64_t after = bits##X >> (e##X & 63);                                                                                   \
         uint64_t d = s->distances[low_bits(after, DISTANCE_BITS)];                                                                 \
-        d = __builtin_unpredictable((e & ALONE) != 0) ? 0 : d;                                                                     \
-        uint64_t sum = e + d;                                                                                                      \
+        d = __builtin_unpredictable((e##X & ALONE) != 0) ? 0 : d;                                                                  \
+        uint64_t sum = e##X + d;                                                                                                   \
         if (__builtin_expect((sum & RARE) != 0, 0)) goto careful##X;                                                               \
-        uint8_t *target = after_literal(output##X, e);                                                                             \
+        uint8_t *target = after_literal(output##X, e##X);                                                                          \
         const uint8_t *source = target - ((d >> 16) + (_bzhi_u64(after, d) >> (rotated_by_8(d) & 63)));                            \
         if (!is_far && __builtin_expect(source < s->output_start, 0)) goto careful##X;                                             \
-        *output##X = (uint8_t)(e >> 16);                                                                                           \
-        uint64_t length = (e >> 24) + (_bzhi_u64(word, e) >> (rotated_by_8(e) & 63));                                              \
-        place##X += (uint8_t)sum;                                                                                                  \
+        *output##X = (uint8_t)(e##X >> 16);                                                                                        \
+        uint64_t length = (e##X >> 24) + (_bzhi_u64(bits##X, e##X) >> (rotated_by_8(e##X) & 63));                                  \
+        bits##X = after >> (d & 63);                                                                                               \
+        count##X = (uint8_t)(count##X - sum);                                                                                      \
+        e##X = s->literals[low_bits(bits##X, LITERAL_BITS)];                                                                       \
+        TOP_UP(bits##X, count##X, input##X)                                                                                        \
         copy_eights(target, source, 2);                                                                                            \
         output##X += length;                                                                                                       \
         if (__builtin_expect(length > 16, 0)) {                                                                                    \
@@ -47,22 +44,15 @@ _Static_assert(sizeof(decoder) * LANES <= INFLATE_MEMORY, "the caller's memory h
     }
 
 #define TAKE(X)                                                                                                                    \
-    uint64_t place##X = lanes[X].place;                                                                                            \
-    uint8_t *output##X = lanes[X].output;
+    const uint8_t *input##X;                                                                                                       \
+    uint64_t bits##X, count##X, e##X;                                                                                              \
+    uint8_t *output##X = lanes[X].output;                                                                                          \
+    take_bits(&lanes[X], &input##X, &bits##X, &count##X);                                                                          \
+    e##X = lanes[X].literals[low_bits(bits##X, LITERAL_BITS)];
 #define PUT(X)                                                                                                                     \
-    lanes[X].place = place##X;                                                                                                     \
+    lanes[X].place = PLACE(input##X, count##X);                                                                                    \
     lanes[X].output = output##X;
-#define LIMIT(X) steps = safe_steps(&lanes[X], place##X, output##X, steps);
-#define CAREFUL(X)                                                                                                                 \
-    careful##X : {                                                                                                                 \
-        PUT(X)                                                                                                                     \
-        progress went = advance(&lanes[X]);                                                                                        \
-        place##X = lanes[X].place;                                                                                                 \
-        output##X = lanes[X].output;                                                                                               \
-        if (went != WENT_ON || lanes[X].state != IN_BLOCK) goto leave;                                                             \
-        steps = 1;                                                                                                                 \
-    }                                                                                                                              \
-    goto done##X;
+#define LIMIT(X) steps = safe_steps(&lanes[X], PLACE(input##X, count##X), output##X, steps);
 
 /// How many common steps, of the limit, a lane can take before it is near an end of its buffers: 0 there, else at least one.
 static inline uint64_t safe_steps(const decoder *s, uint64_t place, const uint8_t *output, uint64_t limit) {
@@ -74,26 +64,36 @@ static inline uint64_t safe_steps(const decoder *s, uint64_t place, const uint8_
 
 #define IS_FAR(X) (output##X - lanes[X].output_start >= LONGEST_DISTANCE)
 
-/// Goes on until one of the lanes is near an end of its buffers, or its block is over; while not all are far, until they are.
-HOT_IN_LINE run_three(decoder *lanes, const int is_far) {
-    TAKE(0) TAKE(1) TAKE(2)
+/// Goes on until one of the lanes is near an end of its buffers, or its block is over; while not both are far, until they are.
+HOT_IN_LINE run_two(decoder *lanes, const int is_far) {
     for (;;) {
-        uint64_t steps = UINT64_MAX;
-        LIMIT(0) LIMIT(1) LIMIT(2)
-        if (steps == 0 || (!is_far && IS_FAR(0) && IS_FAR(1) && IS_FAR(2))) break;
-        do {
-            STEP(0) done0: STEP(1) done1: STEP(2) done2:;
-        } while (--steps > 0);
-        continue;
-        CAREFUL(0) CAREFUL(1) CAREFUL(2)
+        TAKE(0) TAKE(1)
+        decoder *careful;
+        for (;;) {
+            uint64_t steps = UINT64_MAX;
+            LIMIT(0) LIMIT(1)
+            if (steps == 0 || (!is_far && IS_FAR(0) && IS_FAR(1))) {
+                PUT(0) PUT(1)
+                return;
+            }
+            do {
+                STEP(0) STEP(1)
+            } while (--steps > 0);
+        }
+    careful0:
+        careful = &lanes[0];
+        goto take_care;
+    careful1:
+        careful = &lanes[1];
+    take_care:
+        PUT(0) PUT(1)
+        if (advance(careful) != WENT_ON || !can_run(&lanes[0]) || !can_run(&lanes[1])) return;
     }
-leave:
-    PUT(0) PUT(1) PUT(2)
 }
 
-HOT run_three_near(decoder *lanes) { run_three(lanes, 0); }
+HOT run_two_near(decoder *lanes) { run_two(lanes, 0); }
 
-HOT run_three_far(decoder *lanes) { run_three(lanes, 1); }
+HOT run_two_far(decoder *lanes) { run_two(lanes, 1); }
 
 static void begin(decoder *s, const inflate_stream *stream) {
     set_input(s, stream->input, stream->input_count, 0);
@@ -135,15 +135,8 @@ void inflate_streams(inflate_stream *streams, size_t count, void *memory) {
                 owners[i] = owners[used];
             }
         }
-        if (used < LANES && next < count) continue;
-        if (used < LANES) {
-            // Two in turn take as long as one after the other.
-            if (used > 0) run_on(&lanes[0]);
-        } else if (is_far(&lanes[0]) && is_far(&lanes[1]) && is_far(&lanes[2])) {
-            run_three_far(lanes);
-        } else {
-            run_three_near(lanes);
-        }
+        if (used == LANES) (is_far(&lanes[0]) && is_far(&lanes[1]) ? run_two_far : run_two_near)(lanes);
+        else if (used > 0 && next == count) run_on(&lanes[0]);
     }
 }
 

@@ -277,11 +277,26 @@ static inline __attribute__((always_inline)) void copy_eights(uint8_t *target, c
 #define HOT_IN_LINE __attribute__((target("bmi,bmi2"), always_inline)) static inline void
 
 // Of the bits, `count` were taken from before `input`; those above are the same as are put there. At least 56 then.
-#define TOP_UP                                                                                                                     \
-    memcpy(&next, input, 8);                                                                                                       \
-    bits |= next << (count & 63);                                                                                                  \
-    input += (count ^ 63) >> 3;                                                                                                    \
-    count |= 56;
+#define TOP_UP(bits, count, input)                                                                                                 \
+    {                                                                                                                              \
+        uint64_t next;                                                                                                             \
+        memcpy(&next, input, 8);                                                                                                   \
+        bits |= next << (count & 63);                                                                                              \
+        input += (count ^ 63) >> 3;                                                                                                \
+        count |= 56;                                                                                                               \
+    }
+
+#define PLACE(input, count) ((uint64_t)(uintptr_t)(input) * 8 - (count))
+
+static inline __attribute__((always_inline)) void take_bits(const decoder *s, const uint8_t **input, uint64_t *bits,
+                                                            uint64_t *count) {
+    const uint8_t *from = (const uint8_t *)(s->place >> 3);
+    memcpy(bits, from, 8);
+    *bits >>= s->place & 7;
+    *count = 56 - (s->place & 7);
+    *input = from + 7;
+    TOP_UP(*bits, *count, *input)
+}
 
 /// Decodes one stream where `can_run` says so, until it is near an end of its buffers or its block is over; while not far, until
 /// it is.
@@ -295,15 +310,12 @@ static inline __attribute__((always_inline)) void copy_eights(uint8_t *target, c
 HOT_IN_LINE run(decoder *s, const int is_far) {
     while (can_run(s)) {
         if (!is_far && s->output - s->output_start >= LONGEST_DISTANCE) return;
-        const uint8_t *input = (const uint8_t *)(s->place >> 3), *input_end = (const uint8_t *)(s->fast_end >> 3);
+        const uint8_t *input, *input_end = (const uint8_t *)(s->fast_end >> 3);
         uint8_t *output = s->output, *output_end = s->output_fast_end, *start = s->output_start;
-        if (!is_far && output_end > s->output_start + LONGEST_DISTANCE) output_end = s->output_start + LONGEST_DISTANCE;
-        uint64_t bits, next, count = 56 - (s->place & 7);
-        memcpy(&bits, input, 8);
-        bits >>= s->place & 7;
-        input += 7;
+        if (!is_far && output_end > start + LONGEST_DISTANCE) output_end = start + LONGEST_DISTANCE;
+        uint64_t bits, count;
+        take_bits(s, &input, &bits, &count);
         uint64_t e = s->literals[low_bits(bits, LITERAL_BITS)];
-        TOP_UP
         do {
             uint64_t after = bits >> (e & 63);
             uint64_t d = s->distances[low_bits(after, DISTANCE_BITS)];
@@ -319,7 +331,7 @@ HOT_IN_LINE run(decoder *s, const int is_far) {
             bits = after >> (d & 63);
             count = (uint8_t)(count - sum);
             e = s->literals[low_bits(bits, LITERAL_BITS)];
-            TOP_UP
+            TOP_UP(bits, count, input)
             copy_eights(target, source, 3);
             output += length;
             if (__builtin_expect(length > 24, 0)) {
@@ -330,7 +342,7 @@ HOT_IN_LINE run(decoder *s, const int is_far) {
                 } while (target + 24 < output);
             }
         } while (input < input_end && output < output_end);
-        s->place = (uint64_t)(uintptr_t)input * 8 - count;
+        s->place = PLACE(input, count);
         s->output = output;
         if (advance(s) != WENT_ON) return;
     }

@@ -88,9 +88,9 @@ typedef struct {
 } inflate_stream;
 
 /// Bytes that `inflate_streams` works in.
-#define INFLATE_MEMORY (32 << 10)
+#define INFLATE_MEMORY (24 << 10)
 
-/// Inflates short streams, three at a time: 0.70 of the time ISA-L takes for one after the other.
+/// Inflates short streams, two at a time: 0.58 of the time ISA-L takes for one after the other (klines as CSV, Zen 4).
 ///
 /// - memory: `INFLATE_MEMORY` bytes, aligned to 8, of any content.
 void inflate_streams(inflate_stream *streams, size_t count, void *memory);
