@@ -5,12 +5,12 @@
 
 Makes an archive with sample-archive (six daily files of 1,000,000 aggTrades; 10 symbols of 31 daily 1m kline files), or
 takes the one in --archive (laid out like the bucket: data/spot/daily/...), then runs the programs in turn, A B C D A B C
-D ..., each in a process of its own and into an empty directory. Prints the median wall and processor seconds, the ratio of
+D ..., each in a process of its own and into a new directory. Prints the median wall and processor seconds, the ratio of
 the wall time to the fastest peer's, the ratio of the processor time to that of inflating the same zips with ISA-L and
 nothing else (`steps --inflate-only`, a process of its own in every turn), and the bytes written. datamake's figures are
 those of the whole command, with listing, digests of every zip and output, and records.
 """
-import argparse, glob, os, pathlib, resource, shutil, statistics, subprocess, sys, tempfile, time
+import argparse, glob, os, pathlib, resource, statistics, subprocess, sys, tempfile, time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 AGG = dict(agg_trade_id="BIGINT", price="DOUBLE", quantity="DOUBLE", first_trade_id="BIGINT", last_trade_id="BIGINT",
@@ -114,14 +114,22 @@ def peer(which, workload, archive, out, threads):
     print(time.perf_counter() - wall, time.process_time() - processor)
 
 
+def give_back(directory):
+    """Empties the files of a run. They are deleted with all others at the end: ext4 looks through the inodes that were deleted in the
+    last minutes whenever it makes a file, and so the runs would slow down those after them."""
+    for path in pathlib.Path(directory).rglob("*"):
+        if path.is_file():
+            os.truncate(path, 0)
+
+
 def timed_peer(which, workload, archive, work, threads):
-    out = os.path.join(work, "peer")
-    shutil.rmtree(out, ignore_errors=True)
-    os.makedirs(out)
+    out = tempfile.mkdtemp(dir=work)
     output = subprocess.run(
         [sys.executable, __file__, "--peer", which, workload, archive, out, "--threads", str(threads)], check=True,
         capture_output=True, text=True).stdout.split()
-    return float(output[0]), float(output[1]), size(out)
+    byte_count = size(out)
+    give_back(out)
+    return float(output[0]), float(output[1]), byte_count
 
 
 def timed_child(command):
@@ -135,12 +143,12 @@ def timed_child(command):
 
 
 def timed_datamake(program, workload, archive, work, threads):
-    project = os.path.join(work, "project")
-    shutil.rmtree(project, ignore_errors=True)
-    os.makedirs(project)
+    project = tempfile.mkdtemp(dir=work)
     pathlib.Path(project, "Datafile").write_text(DATAFILE[workload].replace("ARCHIVE", archive))
     wall, processor = timed_child([program, "-C", project, "build", "--json", "-j", str(threads)])
-    return wall, processor, size(os.path.join(project, "out"))
+    byte_count = size(os.path.join(project, "out"))
+    give_back(project)
+    return wall, processor, byte_count
 
 
 def size(directory):
@@ -166,6 +174,8 @@ def main():
         text=True).stdout.strip()
     scratch = None if options.work else tempfile.TemporaryDirectory()
     work = os.path.abspath(options.work or scratch.name)
+    os.makedirs(work, exist_ok=True)
+    outputs = tempfile.TemporaryDirectory(dir=work)
     makers = {"agg-trades": ["--kinds", "agg-trades", "--symbols", "1", "--days", "6", "--rows", "1000000"],
               "klines": ["--kinds", "spot-klines", "--symbols", "10", "--days", "31"]}
     for workload, flags in makers.items():
@@ -185,8 +195,8 @@ def main():
         for _ in range(options.runs):
             floors.append(timed_child([f"{binaries}/steps", "--inflate-only", *paths])[1])
             for which in ["datamake", "polars", "pyarrow", "duckdb"]:
-                result = (timed_datamake(f"{binaries}/datamake", workload, archive, work, options.threads)
-                          if which == "datamake" else timed_peer(which, workload, archive, work, options.threads))
+                result = (timed_datamake(f"{binaries}/datamake", workload, archive, outputs.name, options.threads)
+                          if which == "datamake" else timed_peer(which, workload, archive, outputs.name, options.threads))
                 results.setdefault(which, []).append(result)
         medians = {which: [statistics.median(column) for column in zip(*rows)] for which, rows in results.items()}
         floor = statistics.median(floors)
