@@ -3,7 +3,8 @@
     private let memory: Memory
     package let count: Int
 
-    /// Nobody writes to it once it is filled, and it is given back when nobody holds it any more; so any thread may read it.
+    /// Unchecked because nobody writes to it once it is filled, and it is given back when nobody holds it any more: any thread may
+    /// read it.
     @safe private struct Memory: @unchecked Sendable {
         let bytes: UnsafeMutableRawBufferPointer
     }

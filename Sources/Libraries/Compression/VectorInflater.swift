@@ -27,18 +27,10 @@ import CVector
     package init() {
         precondition(Self.isThere)
         unsafe memory = .allocate(byteCount: Int(INFLATER_MEMORY), alignment: 64)
-        reset()
+        unsafe inflater_begin(memory)
     }
 
     deinit { unsafe memory.deallocate() }
-
-    /// Makes the inflater ready for another stream; cheaper than a new one.
-    package mutating func reset() {
-        unsafe inflater_begin(memory)
-        inputByteCount = 0
-        isFinished = false
-        failure = nil
-    }
 
     package mutating func inflate(
         from input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer

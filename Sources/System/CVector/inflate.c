@@ -14,46 +14,6 @@ enum { LANES = 2 };
 
 _Static_assert(sizeof(decoder) * LANES <= INFLATE_MEMORY, "the caller's memory holds all lanes");
 
-// A step as in `run` (inflate.h), with the same bounds, where `safe_steps` says so; or a jump to `careful##X`.
-#define STEP(X)                                                                                                                    \
-    {                                                                                                                              \
-        const decoder *s = &lanes[X];                                                                                              \
-        uint64_t after = bits##X >> (e##X & 63);                                                                                   \
-        uint64_t d = s->distances[low_bits(after, DISTANCE_BITS)];                                                                 \
-        d = __builtin_unpredictable((e##X & ALONE) != 0) ? 0 : d;                                                                  \
-        uint64_t sum = e##X + d;                                                                                                   \
-        if (__builtin_expect((sum & RARE) != 0, 0)) goto careful##X;                                                               \
-        uint8_t *target = after_literal(output##X, e##X);                                                                          \
-        const uint8_t *source = target - ((d >> 16) + (_bzhi_u64(after, d) >> (rotated_by_8(d) & 63)));                            \
-        if (!is_far && __builtin_expect(source < s->output_start, 0)) goto careful##X;                                             \
-        *output##X = (uint8_t)(e##X >> 16);                                                                                        \
-        uint64_t length = (e##X >> 24) + (_bzhi_u64(bits##X, e##X) >> (rotated_by_8(e##X) & 63));                                  \
-        bits##X = after >> (d & 63);                                                                                               \
-        count##X = (uint8_t)(count##X - sum);                                                                                      \
-        e##X = s->literals[low_bits(bits##X, LITERAL_BITS)];                                                                       \
-        TOP_UP(bits##X, count##X, input##X)                                                                                        \
-        copy_eights(target, source, 2);                                                                                            \
-        output##X += length;                                                                                                       \
-        if (__builtin_expect(length > 16, 0)) {                                                                                    \
-            do {                                                                                                                   \
-                target += 16;                                                                                                      \
-                source += 16;                                                                                                      \
-                copy_eights(target, source, 2);                                                                                    \
-            } while (target + 16 < output##X);                                                                                     \
-        }                                                                                                                          \
-    }
-
-#define TAKE(X)                                                                                                                    \
-    const uint8_t *input##X;                                                                                                       \
-    uint64_t bits##X, count##X, e##X;                                                                                              \
-    uint8_t *output##X = lanes[X].output;                                                                                          \
-    take_bits(&lanes[X], &input##X, &bits##X, &count##X);                                                                          \
-    e##X = lanes[X].literals[low_bits(bits##X, LITERAL_BITS)];
-#define PUT(X)                                                                                                                     \
-    lanes[X].place = PLACE(input##X, count##X);                                                                                    \
-    lanes[X].output = output##X;
-#define LIMIT(X) steps = safe_steps(&lanes[X], PLACE(input##X, count##X), output##X, steps);
-
 /// How many common steps, of the limit, a lane can take before it is near an end of its buffers: 0 there, else at least one.
 static inline uint64_t safe_steps(const decoder *s, uint64_t place, const uint8_t *output, uint64_t limit) {
     if (place >= s->fast_end || output >= s->output_fast_end) return 0;
@@ -62,6 +22,7 @@ static inline uint64_t safe_steps(const decoder *s, uint64_t place, const uint8_
     return of_output < limit ? of_output : limit;
 }
 
+#define LIMIT(X) steps = safe_steps(&lanes[X], PLACE(input##X, count##X), output##X, steps);
 #define IS_FAR(X) (output##X - lanes[X].output_start >= LONGEST_DISTANCE)
 
 /// Goes on until one of the lanes is near an end of its buffers, or its block is over; while not both are far, until they are.
@@ -77,7 +38,7 @@ HOT_IN_LINE run_two(decoder *lanes, const int is_far) {
                 return;
             }
             do {
-                STEP(0) STEP(1)
+                STEP(0, 2) STEP(1, 2)
             } while (--steps > 0);
         }
     careful0:

@@ -298,53 +298,68 @@ static inline __attribute__((always_inline)) void take_bits(const decoder *s, co
     TOP_UP(*bits, *count, *input)
 }
 
+// One common step of `lanes[X]`, or a jump to `careful##X`: a literal and the match after it, or either alone, by the same instructions.
+//
+// The next entry is looked up before the bits are topped up, which only adds to their other end: so that is done while the table
+// answers. Matches up to `COPIES` times 8 bytes are copied without a branch.
+//
+// Bounds, where the place is before `fast_end` and the output before `output_fast_end`: it reads 8 bytes of input, of which at most
+// 37 bits are taken; it writes at most 259 + 31 bytes. The first of them may be a literal; where there is none, it is written over.
+// After a literal alone, bytes are copied to where they are. Where no distance reaches beyond the output (`is_far`), no source does.
+#define STEP(X, COPIES)                                                                                                            \
+    {                                                                                                                              \
+        const decoder *s = &lanes[X];                                                                                              \
+        uint64_t after = bits##X >> (e##X & 63);                                                                                   \
+        uint64_t d = s->distances[low_bits(after, DISTANCE_BITS)];                                                                 \
+        d = __builtin_unpredictable((e##X & ALONE) != 0) ? 0 : d;                                                                  \
+        /* Of two rare entries the second is gone, and of common ones bits 8...12 carry at most into bit 13. */                    \
+        uint64_t sum = e##X + d;                                                                                                   \
+        if (__builtin_expect((sum & RARE) != 0, 0)) goto careful##X;                                                               \
+        uint8_t *target = after_literal(output##X, e##X);                                                                          \
+        const uint8_t *source = target - ((d >> 16) + (_bzhi_u64(after, d) >> (rotated_by_8(d) & 63)));                            \
+        if (!is_far && __builtin_expect(source < s->output_start, 0)) goto careful##X;                                             \
+        *output##X = (uint8_t)(e##X >> 16);                                                                                        \
+        uint64_t length = (e##X >> 24) + (_bzhi_u64(bits##X, e##X) >> (rotated_by_8(e##X) & 63));                                  \
+        bits##X = after >> (d & 63);                                                                                               \
+        count##X = (uint8_t)(count##X - sum);                                                                                      \
+        e##X = s->literals[low_bits(bits##X, LITERAL_BITS)];                                                                       \
+        TOP_UP(bits##X, count##X, input##X)                                                                                        \
+        copy_eights(target, source, COPIES);                                                                                       \
+        output##X += length;                                                                                                       \
+        if (__builtin_expect(length > 8 * COPIES, 0)) {                                                                            \
+            do {                                                                                                                   \
+                target += 8 * COPIES;                                                                                              \
+                source += 8 * COPIES;                                                                                              \
+                copy_eights(target, source, COPIES);                                                                               \
+            } while (target + 8 * COPIES < output##X);                                                                             \
+        }                                                                                                                          \
+    }
+
+#define TAKE(X)                                                                                                                    \
+    const uint8_t *input##X;                                                                                                       \
+    uint64_t bits##X, count##X, e##X;                                                                                              \
+    uint8_t *output##X = lanes[X].output;                                                                                          \
+    take_bits(&lanes[X], &input##X, &bits##X, &count##X);                                                                          \
+    e##X = lanes[X].literals[low_bits(bits##X, LITERAL_BITS)];
+#define PUT(X)                                                                                                                     \
+    lanes[X].place = PLACE(input##X, count##X);                                                                                    \
+    lanes[X].output = output##X;
+
 /// Decodes one stream where `can_run` says so, until it is near an end of its buffers or its block is over; while not far, until
-/// it is.
-///
-/// The next symbol is looked up before the bits are topped up, which only adds to their other end: so that is done while the
-/// table answers. Most matches of numbers have up to 24 bytes: those are copied without a branch.
-///
-/// Bounds, where `input < input_end` and `output < output_end`: it reads 8 bytes of input, of which at most 37 bits are taken; it
-/// writes at most 259 + 31 bytes. The first of them may be a literal; where there is none, it is written over. After a literal
-/// alone, bytes are copied to where they are.
-HOT_IN_LINE run(decoder *s, const int is_far) {
-    while (can_run(s)) {
-        if (!is_far && s->output - s->output_start >= LONGEST_DISTANCE) return;
-        const uint8_t *input, *input_end = (const uint8_t *)(s->fast_end >> 3);
-        uint8_t *output = s->output, *output_end = s->output_fast_end, *start = s->output_start;
-        if (!is_far && output_end > start + LONGEST_DISTANCE) output_end = start + LONGEST_DISTANCE;
-        uint64_t bits, count;
-        take_bits(s, &input, &bits, &count);
-        uint64_t e = s->literals[low_bits(bits, LITERAL_BITS)];
+/// it is. Most matches of numbers have up to 24 bytes.
+HOT_IN_LINE run(decoder *lanes, const int is_far) {
+    while (can_run(lanes)) {
+        const uint8_t *input_end = (const uint8_t *)(lanes->fast_end >> 3), *far = lanes->output_start + LONGEST_DISTANCE;
+        const uint8_t *output_end = lanes->output_fast_end;
+        if (!is_far && lanes->output >= far) return;
+        if (!is_far && output_end > far) output_end = far;
+        TAKE(0)
         do {
-            uint64_t after = bits >> (e & 63);
-            uint64_t d = s->distances[low_bits(after, DISTANCE_BITS)];
-            d = __builtin_unpredictable((e & ALONE) != 0) ? 0 : d;
-            // Of two rare entries the second is gone, and of common ones bits 8...12 carry at most into bit 13.
-            uint64_t sum = e + d;
-            if (__builtin_expect((sum & RARE) != 0, 0)) break;
-            uint8_t *target = after_literal(output, e);
-            const uint8_t *source = target - ((d >> 16) + (_bzhi_u64(after, d) >> (rotated_by_8(d) & 63)));
-            if (!is_far && __builtin_expect(source < start, 0)) break;
-            *output = (uint8_t)(e >> 16);
-            uint64_t length = (e >> 24) + (_bzhi_u64(bits, e) >> (rotated_by_8(e) & 63));
-            bits = after >> (d & 63);
-            count = (uint8_t)(count - sum);
-            e = s->literals[low_bits(bits, LITERAL_BITS)];
-            TOP_UP(bits, count, input)
-            copy_eights(target, source, 3);
-            output += length;
-            if (__builtin_expect(length > 24, 0)) {
-                do {
-                    target += 24;
-                    source += 24;
-                    copy_eights(target, source, 3);
-                } while (target + 24 < output);
-            }
-        } while (input < input_end && output < output_end);
-        s->place = PLACE(input, count);
-        s->output = output;
-        if (advance(s) != WENT_ON) return;
+            STEP(0, 3)
+        } while (input0 < input_end && output0 < output_end);
+    careful0:
+        PUT(0)
+        if (advance(lanes) != WENT_ON) return;
     }
 }
 
